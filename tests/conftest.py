@@ -171,7 +171,9 @@ def queries(connectors) -> Queries:
 
 #: Two binaries that provide the same, the one has a command besides.
 VIM = (
-    Binary("vim-common", provides=("libeditor.so.1()(64bit)",), obsoletes=("vim-old",), files=("/usr/bin/view",)),
+    Binary(
+        "vim-common", provides=("libeditor.so.1()(64bit)",), obsoletes=("vim-old", "gone"), files=("/usr/bin/view",)
+    ),
     Binary("vim-enhanced", provides=("libeditor.so.1()(64bit)", "editor")),
 )
 

@@ -1,6 +1,7 @@
 """mdapi: a package in the repositories of each release.
 
 mdapi describes *binary* packages.  For a source package it returns one of its binaries, and not always the one of the same name.
+Either of two servers answers: mdapi 3, or its successor MetaSource (see ``mdapi_servers.py``).
 """
 
 import re
@@ -13,13 +14,14 @@ from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.mdapi_relations import (
     MAX_CAPABILITIES,
+    MAX_OBSOLETERS,
     MAX_REASONS,
     MAX_RELATIONS,
     MAX_REQUIRERS,
     MAX_REQUIRERS_BYTES,
-    MAX_ROWS,
     MAX_SIBLINGS,
-    Described,
+    Obsoleters,
+    ObsoletingPackages,
     Provides,
     Relations,
     RequiredBy,
@@ -28,7 +30,16 @@ from fedora_packages.connectors.mdapi_relations import (
     merged,
     whole_rows,
 )
-from fedora_packages.connectors.query import query
+from fedora_packages.connectors.mdapi_servers import (
+    NOTHING,
+    UNKNOWN,
+    is_metasource,
+    likely_source,
+    named,
+    says,
+    signed,
+)
+from fedora_packages.connectors.query import SAMPLE, query
 from fedora_packages.connectors.types import (
     Count,
     Found,
@@ -45,6 +56,7 @@ from fedora_packages.connectors.types import (
     Timestamp,
     default_for_null,
     field,
+    null_for_empty,
     sorted_once,
 )
 from fedora_packages.errors import ReleaseNotServed
@@ -57,7 +69,6 @@ RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "e
 #: Bounds of values; a few packages (texlive, kernel) have far more than a page can show.
 MAX_FILES = 100_000
 MAX_CHANGES = 200
-MAX_OBSOLETERS = 50
 
 #: Characters of all names in one directory, and of one name: file systems allow 255 bytes.
 MAX_NAMES = 16 << 20
@@ -66,20 +77,14 @@ MAX_NAME = 1024
 #: File types by mdapi's letters; a package owns its "ghost" files but does not contain them.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
 
-#: The bodies of mdapi's errors, which begin with their status: no such package, and nothing found or no such branch.
-UNKNOWN, NOTHING = b"404: Not Found", b"400: Bad Request"
+#: A package of every release of EPEL, as `SAMPLE` is one of every release of Fedora.
+EPEL_SAMPLE = "epel-release"
 
 #: "Name <mail> - 1.0-1": the dash may be missing, the version too, and a name may have a dash.
 _AUTHORS = (
     re.compile(r"(?P<author>.*<[^<>]*>)\s*(?:-\s*)?(?P<evr>[^\s<>-][^\s<>]*)"),
     re.compile(r"(?P<author>[^<>]*\S)\s+-\s*(?P<evr>[^\s<>-]+-[^\s<>-]+)"),
 )
-
-
-def _says(answer: Response, words: bytes) -> bool:
-    """Whether a response is an error in mdapi's own words: a proxy without a route to it returns such a status too."""
-    is_page = answer.content_type.startswith("text/html")
-    return answer.status == int(words[:3]) and answer.body.strip() == words and not is_page
 
 
 def _names(relations: Any) -> Any:
@@ -104,7 +109,7 @@ class Package(Model):
 
     found: Found = True
     name: Own[Text(256) | None] = field("the package that is described; null if mdapi does not say", default=None)
-    source: Text(256) = field(alias="basename")
+    source: Text(256) | None = field("null if mdapi does not say", alias="basename")
     epoch: Text(16)
     version: Text(256)
     release: Text(256)
@@ -112,7 +117,7 @@ class Package(Model):
     # Repositories can leave them out.
     summary: Annotated[Text(1000), default_for_null("")]
     description: Annotated[Lines(20000), default_for_null("")]
-    url: Text(1000) | None
+    url: Annotated[Text(1000) | None, null_for_empty]
     repository: Repository = field(alias="repo")
     siblings: Annotated[Parts(Text(256), MAX_SIBLINGS, "binary package"), sorted_once] = field(
         "all binaries of the source, by name", alias="co-packages"
@@ -141,24 +146,6 @@ class PackageRelations(Model):
     enhances: Relations
     obsoletes: Relations
     conflicts: Relations
-    invalid_rows: InvalidRows = None
-
-
-class Obsoleter(Model):
-    """A package that obsoletes a name."""
-
-    name: Text(256) | None = field("binary package; null if mdapi does not say")
-    source: Text(256)
-    flags: Literal["EQ", "LT", "GT", "LE", "GE"] | None = field("null without a version")
-    epoch: Text(1000) | None
-    version: Text(1000) | None
-    release: Text(1000) | None
-
-
-class Obsoleters(Model):
-    """What obsoletes a name."""
-
-    packages: Rows(Obsoleter, MAX_OBSOLETERS, "package") = field("by name; the versions are those that are obsoleted")
     invalid_rows: InvalidRows = None
 
 
@@ -219,7 +206,7 @@ class Change(Model):
 
     author: Text(500)
     evr: Own[Text(500) | None] = None
-    date: Timestamp
+    date: Annotated[Timestamp, BeforeValidator(signed)]
     text: Lines(20000) = field(alias="changelog")
 
     @model_validator(mode="after")
@@ -238,15 +225,6 @@ class Changelog(Model):
     entries: Annotated[Rows(Change, MAX_CHANGES, "changelog entry"), default_for_null([])] = field(
         "newest first", alias=AliasChoices("changelogs", "files")
     )
-    invalid_rows: InvalidRows = None
-
-
-class _Obsoleting(Described):
-    obsoletes: Relations
-
-
-class _AllObsoleting(Model):
-    packages: Rows(_Obsoleting, MAX_ROWS, "package")
     invalid_rows: InvalidRows = None
 
 
@@ -270,18 +248,21 @@ class MdapiConnector(Connector):
 
     name = "mdapi"
     title = "mdapi"
+    # MetaSource takes some 2.5 seconds to answer, more while several requests are under way.
+    timeout = 20.0
 
     #: Bounds of `required_by`: packages that are kept, and bytes that are read of one answer.
     max_requirers = MAX_REQUIRERS
     max_requirers_bytes = MAX_REQUIRERS_BYTES
 
-    @query(version=3, subject="binary")
+    @query(version=4, subject="binary")
     def package(self, package, release) -> Package | NotFound:
         """Return the description of a package in a release.
 
         For a source package without a binary of its name, it is that of one of its binaries.
 
-        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
+        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.  MetaSource has the name of a source nowhere: it is one that
+        ``srcpkg`` finds the same binaries by.
         """
         return self._described(Package, package, release) or NotFound()
 
@@ -303,17 +284,31 @@ class MdapiConnector(Connector):
 
     def _described(self, kind: type[P], package: str, release: str) -> P | None:
         """Return a binary package, or one of the binaries of a source package; None if the release has neither."""
-        found = self._named(kind, release, "pkg", package)
+        found = self._named(kind, release, "pkg", package, checks_release=False)
         if found is None or found.source != package:
-            # srcpkg matches names as SQL LIKE does ("_" is any character): only a row that says so is of this source.
-            of_source = self._named(kind, release, "srcpkg", package)
-            if of_source is not None and of_source.source == package:
-                of_source.name = package if package in of_source.siblings else None
+            of_source = self._of_source(kind, release, package, checks_release=found is None)
+            if of_source is not None:
                 return of_source
+        if found is not None and found.source is None:
+            source = likely_source(found.siblings)
+            of_source = self._of_source(kind, release, source, False) if source and source != package else None
+            if of_source is not None and of_source.siblings == found.siblings:
+                found.source = source
         return found
 
-    def _named(self, kind: type[P], release: str, path: str, package: str) -> P | None:
-        found = self._ask(kind, release, path, package)
+    def _of_source(self, kind: type[P], release: str, package: str, checks_release: bool) -> P | None:
+        """Return one of the binaries of a source package; None if the release has none."""
+        found = self._ask(kind, release, "srcpkg", package, checks_release)
+        # srcpkg matches names as SQL LIKE does ("_" is any character): only a row that says so is of this source.  MetaSource's
+        # rows do not say so: it returns the binary of that name, else one whose source rpm begins with exactly that name.
+        if found is None or found.source not in (package, None):
+            return None
+        found.name = package if package in found.siblings else None
+        found.source = package
+        return found
+
+    def _named(self, kind: type[P], release: str, path: str, package: str, checks_release: bool = True) -> P | None:
+        found = self._ask(kind, release, path, package, checks_release)
         if found is not None:
             found.name = package
         return found
@@ -329,12 +324,14 @@ class MdapiConnector(Connector):
         return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
     # Few packages require the sample, so that the probe stays small.
-    @query(version=4, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
+    @query(version=5, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
         At most `MAX_CAPABILITIES` capabilities are looked up, those first that others require of a library or module.  A value
         has at most `MAX_REQUIRERS` packages, and `MAX_REASONS` relations of each.
+
+        MetaSource looks up names of packages only, in the one repository that has the package: the value says so.
 
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/requires/CAPABILITY``, of which at most `MAX_REQUIRERS_BYTES` bytes are read.
         Messages name what a changed package requires: of the package's own name they announce all changes, of other
@@ -344,16 +341,36 @@ class MdapiConnector(Connector):
         if described is None:
             return NotFound()
         names, unasked = capabilities(package, described.provides, MAX_CAPABILITIES)
-        pages = {name: self._requirers(release, name) for name in names}
-        value = {"asked": names, "unasked": unasked, **merged(pages, self.max_requirers, MAX_REASONS)}
-        return self.read(f"GET /{release}/requires/{package}", RequiredBy, value, described, *pages.values())
+        pages: dict[str, RequirersPage] = {}
+        is_by_name_only = False
+        for name in names:
+            page = self._requirers(release, name)
+            if page is not None:
+                pages[name] = page
+            is_by_name_only = page is None or page.is_metasource
+            if is_by_name_only:
+                break
+        request = f"GET /{release}/requires/{package}"
+        if package not in pages:
+            raise self.invalid(request, "no such package, which it has just described")
+        value = {
+            "asked": list(pages),
+            "unasked": unasked + len(names) - len(pages),
+            "is_by_name_only": is_by_name_only,
+            **merged(pages, self.max_requirers, MAX_REASONS),
+        }
+        if is_by_name_only:
+            value["repositories"] = list(dict.fromkeys([described.repo, *value["repositories"]]))
+        return self.read(request, RequiredBy, value, described, *pages.values())
 
-    def _requirers(self, release: str, capability: str) -> RequirersPage:
-        """Return the packages that require a capability."""
+    def _requirers(self, release: str, capability: str) -> RequirersPage | None:
+        """Return the packages that require a capability; None if the server cannot look it up."""
         answer = self.get(release, "requires", capability, max_bytes=self.max_requirers_bytes)
-        if _says(answer, NOTHING):
+        if says(answer, NOTHING) and not is_metasource(answer):
             # The branch has databases, as the request before has shown: nothing requires the capability.
             return RequirersPage(packages=[])
+        if says(answer, NOTHING) or says(answer, UNKNOWN):
+            return None
         if not answer.is_cut or answer.status != 200:
             packages = self.decoded(answer)
         else:
@@ -361,7 +378,11 @@ class MdapiConnector(Connector):
                 packages = list(whole_rows(answer.body))
             except (ValueError, RecursionError) as error:
                 raise self.invalid(answer.request, "no list", answer.body) from error
-        return self.read(answer.request, RequirersPage, {"packages": packages, "is_cut": answer.is_cut})
+        is_of_metasource = is_metasource(answer, packages)
+        if is_of_metasource and isinstance(packages, list):
+            packages = list(map(named, packages))
+        content = {"packages": packages, "is_cut": answer.is_cut, "is_metasource": is_of_metasource}
+        return self.read(answer.request, RequirersPage, content)
 
     @required_by.ignores
     def by_name(value):
@@ -394,19 +415,24 @@ class MdapiConnector(Connector):
         return self._ask(Changelog, release, "changelog", package) or NotFound()
 
     # kernel-headers has obsoleted the sample for twenty years.
-    @query(version=4, subject="binary", is_lazy=True, sample="glibc-kernheaders")
+    @query(version=5, subject="binary", is_lazy=True, sample="glibc-kernheaders")
     def obsoleters(self, package, release) -> Obsoleters:
         """Return the binary packages of a release that obsolete a name: they replace a package that is gone.
 
         A value has at most `MAX_OBSOLETERS` packages.  It has none if nothing obsoletes the name, or if mdapi does not have the
-        release: its answers are the same.
+        release: its answers are the same.  MetaSource looks up packages only: what obsoletes one that is gone is unknown.
 
         Source: ``/BRANCH/obsoletes/NAME``.
         """
         answer = self.get(release, "obsoletes", package)
-        if _says(answer, NOTHING):
-            return Obsoleters(packages=[])
-        found = self.read(answer.request, _AllObsoleting, {"packages": self.decoded(answer)})
+        if says(answer, NOTHING) and not is_metasource(answer):
+            return Obsoleters(is_known=True, packages=[])
+        if self._is_missing(answer, release):
+            return Obsoleters(is_known=False, packages=[])
+        rows = self.decoded(answer)
+        if is_metasource(answer, rows) and isinstance(rows, list):
+            rows = list(map(named, rows))
+        found = self.read(answer.request, ObsoletingPackages, {"packages": rows})
         # An answer about another name must not pass for one about this.
         packages = [
             {"name": row.name, "source": row.basename, **relation.model_dump(exclude={"name"})}
@@ -414,8 +440,9 @@ class MdapiConnector(Connector):
             for relation in row.obsoletes
             if relation.name == package
         ]
-        packages.sort(key=lambda row: (row["name"] or "", row["source"]))
-        return self.read(answer.request, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
+        packages.sort(key=lambda row: (row["name"] or "", row["source"] or ""))
+        value = {"is_known": True, "packages": packages[:MAX_OBSOLETERS]}
+        return self.read(answer.request, Obsoleters, value, found)
 
     package.affected("mdapi.repo.update")(_named_in("primary"))
     relations.affected("mdapi.repo.update")(_named_in("primary"))
@@ -424,12 +451,30 @@ class MdapiConnector(Connector):
     files.affected("mdapi.repo.update")(_named_in("primary", "filelists"))
     changelog.affected("mdapi.repo.update")(_named_in("primary", "other"))
 
-    def _ask(self, kind: type[M], release: str, path: str, package: str) -> M | None:
-        """Return mdapi's answer about a package in a release, or None if the release has no such package."""
+    def _ask(self, kind: type[M], release: str, path: str, package: str, checks_release: bool = True) -> M | None:
+        """Return mdapi's answer about a package in a release, or None if the release has no such package.
+
+        Without ``checks_release`` another request tells that the release has repositories, or has told it.
+        """
         answer = self.get(release, path, package)
-        if _says(answer, NOTHING):
-            # These URLs return it only for a branch without databases.
-            raise ReleaseNotServed(self.name, answer.request, f"no repositories of {release}", title=self.title)
-        if _says(answer, UNKNOWN):
+        if self._is_missing(answer, release, checks_release):
             return None
-        return self.parsed(answer, kind)
+        content = self.decoded(answer)
+        return self.read(answer.request, kind, named(content) if is_metasource(answer, content) else content)
+
+    def _is_missing(self, answer: Response, release: str, checks_release: bool = True) -> bool:
+        """Whether a response says that the release has no such package.
+
+        mdapi says so in words of its own.  MetaSource can say the same for a release without repositories, or of which it reads
+        only one: then it does not know a package that is everywhere either.  Raises `ReleaseNotServed`.
+        """
+        is_unknown = says(answer, UNKNOWN)
+        if not is_unknown and not says(answer, NOTHING):
+            return False
+        if not checks_release or (is_unknown and not is_metasource(answer)):
+            return True
+        sample = self.get(release, "pkg", EPEL_SAMPLE if release.startswith("epel") else SAMPLE)
+        if says(sample, UNKNOWN) or says(sample, NOTHING):
+            raise ReleaseNotServed(self.name, answer.request, f"no repositories of {release}", title=self.title)
+        self.parsed(sample, Provides)
+        return True

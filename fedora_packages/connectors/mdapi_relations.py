@@ -16,6 +16,7 @@ from fedora_packages.connectors.types import (
     InvalidRows,
     Model,
     OptionalText,
+    Own,
     Parts,
     Rows,
     Text,
@@ -49,6 +50,9 @@ _TELLING = (
 #: Capabilities that nothing requires: they describe a package, or its bundled libraries.
 _SILENT = re.compile(r"(?:application|bundled|config|metainfo|appdata|mimehandler|font|user|group)\(.*")
 
+#: Packages that are kept of those that obsolete a name.
+MAX_OBSOLETERS = 50
+
 #: The separator of two members of a JSON list.
 _BETWEEN = re.compile(r"[\s,]*")
 
@@ -56,11 +60,15 @@ _BETWEEN = re.compile(r"[\s,]*")
 MAX_SIBLINGS = 2000
 
 
+#: How a version is compared.
+Flags = Literal["EQ", "LT", "GT", "LE", "GE"]
+
+
 class Relation(Model):
     """Something that a package requires, provides and so on."""
 
     name: Text(1000)
-    flags: Annotated[Literal["EQ", "LT", "GT", "LE", "GE"] | None, null_for_empty] = field("null without a version")
+    flags: Annotated[Flags | None, null_for_empty] = field("null without a version")
     epoch: OptionalText
     version: OptionalText
     release: OptionalText
@@ -81,21 +89,24 @@ Relations = Annotated[Parts(Relation, MAX_RELATIONS, "relation"), AfterValidator
 
 
 class Described(Model):
-    """A binary package as mdapi describes it: without its name."""
+    """A binary package: as mdapi describes it without its name, as MetaSource does without its source."""
 
+    told_name: Own[Text(256) | None] = field(alias="name", default=None)
     epoch: Text(16)
     version: Text(256)
     release: Text(256)
-    basename: Text(256)
+    basename: Text(256) | None
     siblings: Parts(Text(256), MAX_SIBLINGS, "binary package") = field(alias="co-packages")
     provides: Relations
 
     @property
     def name(self) -> str | None:
-        """The one of its source's binaries that it provides.
+        """The name that it has in the answer, else the one of its source's binaries that it provides.
 
         None where that is none, or several without an architecture, which rpm adds to a package's own name.
         """
+        if self.told_name is not None:
+            return self.told_name
         names = {*self.siblings}
         if len(names) == 1:
             return next(iter(names))
@@ -115,17 +126,19 @@ class Requirer(Described):
 
 
 class RequirersPage(Model):
-    """Packages that require one capability; ``is_cut`` if there are more."""
+    """Packages that require one capability; ``is_cut`` if there are more, ``is_metasource`` if MetaSource returned them."""
 
     packages: Rows(Requirer, MAX_ROWS, "package")
     is_cut: bool = False
+    is_metasource: bool = False
     invalid_rows: InvalidRows = None
 
 
 class Provides(Model):
-    """What a package provides."""
+    """What a package provides, and the repository of the release that has it."""
 
     provides: Relations
+    repo: Text(64)
     invalid_rows: InvalidRows = None
 
 
@@ -133,7 +146,7 @@ class RequiringPackage(Model):
     """A package that requires another."""
 
     name: Text(256) | None = field("null if mdapi does not say")
-    source: Text(256)
+    source: Text(256) | None = field("null if mdapi does not say; the name is known then")
     relations: list[Relation]
 
 
@@ -143,10 +156,45 @@ class RequiredBy(Model):
     found: Found = True
     asked: list[Text(1000)] = field("capabilities that were looked up, its name first")
     unasked: Count = field("other capabilities of it")
-    repositories: list[Text(64)] = field("mdapi stops at the first repository that has any")
+    is_by_name_only: bool = field(
+        "whether mdapi cannot look up other capabilities than the name: packages that require those are missing"
+    )
+    repositories: list[Text(64)] = field("mdapi stops at the first repository that has any, or that has the package")
     total: Count = field("of those that are known")
     packages: Rows(RequiringPackage, MAX_REQUIRERS, "package") = field("by source and name")
     is_cut: bool = field("whether there are more: an answer was too large to be read whole")
+    invalid_rows: InvalidRows = None
+
+
+class Obsoleting(Described):
+    """A package that obsoletes others."""
+
+    obsoletes: Relations
+
+
+class ObsoletingPackages(Model):
+    """Packages that obsolete one name."""
+
+    packages: Rows(Obsoleting, MAX_ROWS, "package")
+    invalid_rows: InvalidRows = None
+
+
+class Obsoleter(Model):
+    """A package that obsoletes a name."""
+
+    name: Text(256) | None = field("binary package; null if mdapi does not say")
+    source: Text(256) | None = field("null if mdapi does not say; the name is known then")
+    flags: Flags | None = field("null without a version")
+    epoch: Text(1000) | None
+    version: Text(1000) | None
+    release: Text(1000) | None
+
+
+class Obsoleters(Model):
+    """What obsoletes a name."""
+
+    is_known: bool = field("false if mdapi cannot look up a name that no package has; packages are none then")
+    packages: Rows(Obsoleter, MAX_OBSOLETERS, "package") = field("by name; the versions are those that are obsoleted")
     invalid_rows: InvalidRows = None
 
 
@@ -158,7 +206,7 @@ def merged(pages: Mapping[str, RequirersPage], most: int, most_reasons: int) -> 
     for capability, page in pages.items():
         for package in page.packages:
             repositories[package.repo] = None
-            key = (package.basename, package.name or "")
+            key = (package.basename or "", package.name or "")
             if key not in packages and len(packages) >= most:
                 is_cut = True
                 continue
@@ -167,7 +215,7 @@ def merged(pages: Mapping[str, RequirersPage], most: int, most_reasons: int) -> 
                 if relation.name == capability and len(reasons) < most_reasons:
                     reasons[relation.key] = relation
     rows = [
-        {"name": name or None, "source": source, "relations": list(packages[source, name].values())}
+        {"name": name or None, "source": source or None, "relations": list(packages[source, name].values())}
         for source, name in sorted(packages)
     ]
     return {"repositories": list(repositories), "total": len(rows), "packages": rows, "is_cut": is_cut}

@@ -1,6 +1,6 @@
 """The second panel of the Dependencies tab: the packages that require a binary package in a release."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.widgets.base import Widget
@@ -10,7 +10,7 @@ from fedora_packages.widgets.relations import row
 
 ROWS_PER_PAGE = 100
 
-#: The complete repository; mdapi skips it if another repository of the release has hits.
+#: The complete repository; mdapi skips it if another repository of the release has hits, or has the package.
 COMPLETE = "release"
 
 
@@ -33,16 +33,17 @@ class RequiredByWidget(Widget):
             "requirers": requirers,
             "pagination": pagination,
             "packages": [_package(one, sources) for one in pagination.rows],
+            "by_name": " by its name" if requirers.get("is_by_name_only") else "",
             "only_in": ", ".join(name for name in requirers.get("repositories", ()) if name != COMPLETE),
         }
 
 
-def _package(requirer: Mapping[str, Any], sources: Container[str]) -> dict[str, Any]:
+def _package(requirer: Mapping[str, Any], sources: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     name = requirer["name"] or requirer["source"]
     return {
         "name": name,
         "page": name if name in sources else None,
-        "source": requirer["source"],
+        "source": requirer["source"] or next(iter(sources.get(name, ())), None),
         "is_unknown_binary": requirer["name"] is None,
         # These are names of the shown package itself.
         "rows": [row(relation, None) for relation in requirer["relations"]],

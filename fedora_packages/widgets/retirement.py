@@ -54,8 +54,7 @@ class RetirementWidget(Widget):
         titles = {release["branch"]: release["title"] for release in releases}
         retired = _retired(values)
         notices = _notices(context.package, retired, titles)
-        obsoleters = values["obsoleters"]["packages"] if values["obsoleters"] else []
-        names = dict.fromkeys(row["name"] or row["source"] for row in obsoleters)
+        names = dict.fromkeys(_obsoleters(context, values["obsoleters"]))
         here = context.package.document.releases
         # A released Fedora is never composed again: its repositories keep the package.
         leaving, staying = [], []
@@ -79,6 +78,18 @@ class RetirementWidget(Widget):
 def _retired(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the reason, time and person of each retirement, by branch."""
     return (values["retirement"] or {}).get("retired", {})
+
+
+def _obsoleters(context: PanelContext, value: Mapping[str, Any] | None) -> Iterable[str]:
+    """Return the packages that obsolete the package: mdapi's, or those of the index if mdapi cannot look up its name."""
+    if value is None:
+        return ()
+    if value["is_known"]:
+        return (row["name"] or row["source"] for row in value["packages"])
+    try:
+        return context.index.obsoleters(context.package.name)
+    except SearchUnavailable:
+        return ()
 
 
 def is_meant_for_epel(package: Package, reason: str) -> bool:

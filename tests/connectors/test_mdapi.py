@@ -106,7 +106,7 @@ def test_what_obsoletes_a_name_is_named_where_mdapi_tells(queries, upstream):
 
 def test_what_nothing_obsoletes_has_no_obsoleters(queries, upstream):
     upstream.answers["/rawhide/obsoletes/guake"] = Answer(b"400: Bad Request", 400, "text/plain")
-    assert queries["mdapi.obsoleters"].fetch("guake", "rawhide") == {"packages": []}
+    assert queries["mdapi.obsoleters"].fetch("guake", "rawhide") == {"is_known": True, "packages": []}
 
 
 @pytest.mark.parametrize("body", [b"404: <script>", b"404: Not Found, try another host", b""])

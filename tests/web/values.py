@@ -211,6 +211,7 @@ VALUES: dict[str, Any] = {
         "found": True,
         "asked": ["guake", "python3dist(guake)"],
         "unasked": 2,
+        "is_by_name_only": False,
         "repositories": ["release"],
         "total": 2,
         "packages": [
@@ -262,7 +263,7 @@ VALUES: dict[str, Any] = {
         "is_complete": True,
     },
     "distgit.retirement": {"found": True, "heads": {"rawhide": "7a98f80d", "f45": "7a98f80d"}, "retired": {}},
-    "mdapi.obsoleters": {"packages": []},
+    "mdapi.obsoleters": {"is_known": True, "packages": []},
     "distgit.maintainers": {
         "found": True,
         "owner": "pingou",

@@ -308,12 +308,25 @@ def test_who_requires_a_package_is_shown_with_what_it_requires(guake):
         (requirers(is_cut=True), "Too many packages of rawhide require guake to list them all. Showing 2."),
         (requirers(0, is_cut=True), "Too many packages of rawhide require guake to list them all."),
         (requirers(repositories=["updates-testing", "release"]), "Only packages in updates-testing are listed"),
+        (
+            requirers(0, is_by_name_only=True),
+            "No package of rawhide requires guake by its name. This list is incomplete",
+        ),
+        (requirers(is_by_name_only=True), "2 packages of rawhide require guake by its name. This list is incomplete"),
         ({"found": False}, "rawhide has no binary package guake."),
     ],
 )
 def test_it_is_said_how_far_the_list_of_requirers_goes(site, value, said):
     site.know("mdapi.required_by", value, "guake", "rawhide")
     assert said in text_of(site.get("/guake/dependencies/required_by", 200))
+
+
+def test_a_requirer_without_a_source_has_the_one_of_the_index(guake):
+    packages = [
+        {"name": name, "source": None, "relations": [relation("guake")]} for name in ("vim-enhanced", "unknown")
+    ]
+    guake.know("mdapi.required_by", requirers(packages=packages), "guake", "rawhide")
+    assert rows(guake.get("/guake/dependencies/required_by", 200)) == ["vim-enhanced vim guake", "unknown guake"]
 
 
 def test_requirers_have_pages_of_their_own_beside_those_of_relations(guake):

@@ -207,7 +207,7 @@ def partly(site):
     site.know("koji.tagged", {"tags": {"f46": None, "f45-updates": None, "f45-updates-testing": None}}, "epel-release")
     site.know("bodhi.updates", {"total": 0, "testing": 0, "updates": []}, "epel-release")
     site.know("distgit.retirement", RETIRED, "epel-release")
-    site.know("mdapi.obsoleters", {"packages": []}, "epel-release", "rawhide")
+    site.know("mdapi.obsoleters", {"is_known": True, "packages": []}, "epel-release", "rawhide")
     return site
 
 
@@ -220,10 +220,17 @@ def test_a_package_that_is_retired_in_some_releases_says_where_since_when_by_who
 def test_what_obsoletes_a_retired_package_is_named_before_what_its_reason_names(partly):
     row = {"name": "gcc", "source": "gcc", "flags": "LT", "epoch": "0", "version": "9", "release": None}
     remover = {**row, "name": "fedora-obsolete-packages", "source": "fedora-obsolete-packages"}
-    partly.know("mdapi.obsoleters", {"packages": [row, remover]}, "epel-release", "rawhide")
+    partly.know("mdapi.obsoleters", {"is_known": True, "packages": [row, remover]}, "epel-release", "rawhide")
     page = partly.get("/epel-release/overview/retirement", 200)
     assert ("Replaced by gcc , which obsoletes it" in text(page), "/vim" in links(page)) == (True, False)
     assert "On upgrades removed" in text(page)
+
+
+def test_what_mdapi_cannot_look_up_is_asked_of_the_index(site):
+    site.know("bodhi.releases", VALUES["bodhi.releases"])
+    site.know("distgit.retirement", RETIRED, "gone")
+    site.know("mdapi.obsoleters", {"is_known": False, "packages": []}, "gone", "rawhide")
+    assert "Replaced by vim-common , which obsoletes it" in text(site.get("/gone/overview/retirement", 410))
 
 
 def test_a_package_that_was_just_retired_says_so_although_rawhide_still_has_it(guake, upstream):

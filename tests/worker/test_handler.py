@@ -189,7 +189,7 @@ def test_what_is_costly_is_renewed_only_where_somebody_has_read_it(service, hand
     update = message("mdapi.repo.update", name="rawhide", packages=["guake"])
     handler.handle(update)
     assert ("mdapi.obsoleters", "guake") not in queued(service)
-    fill(service, "mdapi.obsoleters", "guake", {"packages": []}, "rawhide")
+    fill(service, "mdapi.obsoleters", "guake", {"is_known": True, "packages": []}, "rawhide")
     handler.handle({**update, "msg_id": "2026-2"})
     assert ("mdapi.obsoleters", "guake") in queued(service)
 

@@ -109,7 +109,8 @@ def _of_source(
     elif queries["koji.builds"].fetch(name)["total"] > 0:
         document = describe_unbuilt(name, branches, queries)
     if document is None:
-        return None, next((row["source"] for row in rows.values() if is_package_name(row["source"])), None)
+        sources = filter(None, (row["source"] for row in rows.values()))
+        return None, next(filter(is_package_name, sources), None)
     before = None if document.retired else previous(name)
     part = before and part_of(before, [branch for branch, row in served.items() if row is None])
     return with_part(document, part, branches) if part else document, None
@@ -165,8 +166,11 @@ def _about_binary(
     name: str, binary: str, branch: str, row: Mapping[str, Any], queries: Queries
 ) -> Mapping[str, Any] | None:
     """Return mdapi's row of a binary, or None if the row of that name is of another source."""
-    row = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
-    return row if row["found"] and row["source"] == name else None
+    found = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
+    if found["found"] and found["source"] is None:
+        # mdapi does not always say; the binaries of a source have the same siblings.
+        return found if found["siblings"] == row["siblings"] else None
+    return found if found["found"] and found["source"] == name else None
 
 
 def _binary(name: str, row: Mapping[str, Any] | None, branch: str, queries: Queries) -> Binary:

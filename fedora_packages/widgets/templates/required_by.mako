@@ -11,11 +11,15 @@
 % endif
 </p>
 % elif pagination.total == 1:
-<p>1 package of ${release} requires ${binary}.</p>
+<p>1 package of ${release} requires ${binary}${by_name}.</p>
 % elif pagination.total:
-<p>${pagination.total} packages of ${release} require ${binary}.</p>
+<p>${pagination.total} packages of ${release} require ${binary}${by_name}.</p>
 % else:
-<p>No package of ${release} requires ${binary}.</p>
+<p>No package of ${release} requires ${binary}${by_name}.</p>
+% endif
+% if by_name:
+<p class="why">This list is incomplete: mdapi can look up package names only.
+  Packages that require a library, a command or another capability of ${binary} are missing.</p>
 % endif
 % if only_in:
 <p class="why">Only packages in ${only_in} are listed: mdapi skips the other repositories of ${release} if one of them has a match.</p>
@@ -37,7 +41,11 @@ a binary package of \
 ${one["name"]}\
       % endif
 </th>
-      <td><a href="${request.route_path('package', package=one['source'])}">${one["source"]}</a></td>
+      <td>\
+      % if one["source"]:
+<a href="${request.route_path('package', package=one['source'])}">${one["source"]}</a>\
+      % endif
+</td>
       <td class="relations-of">
         <ul class="plain">
         % for row in one["rows"]:
