@@ -290,7 +290,7 @@ class MdapiConnector(Connector):
             if of_source is not None:
                 return of_source
         if found is not None and found.source is None:
-            source = likely_source(found.siblings)
+            source = likely_source(package, found.siblings)
             of_source = self._of_source(kind, release, source, False) if source and source != package else None
             if of_source is not None and of_source.siblings == found.siblings:
                 found.source = source

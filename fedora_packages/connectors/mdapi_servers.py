@@ -49,10 +49,13 @@ def named(row: Any) -> Any:
     return {**row, "name": row["basename"], "basename": None}
 
 
-def likely_source(siblings: Sequence[str]) -> str | None:
-    """Return the likely name of the source with some binary packages: what all their names begin with.  None without a guess."""
-    stem = os.path.commonprefix([*siblings]).rstrip("-+._")
-    return stem.replace("python3-", "python-", 1) if stem.startswith("python3-") else stem or None
+def likely_source(binary: str, siblings: Sequence[str]) -> str:
+    """Return the likely name of a binary package's source: what the names of all its binaries begin with.
+
+    If they begin differently, it is the name of the binary without its last part.  "" without a guess.
+    """
+    stem = os.path.commonprefix([*siblings]).rstrip("-+._") or binary.rpartition("-")[0]
+    return stem.replace("python3-", "python-", 1) if stem.startswith("python3-") else stem
 
 
 def signed(number: Any) -> Any:

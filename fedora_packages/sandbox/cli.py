@@ -135,7 +135,13 @@ def _parser() -> argparse.ArgumentParser:
     fault.set_defaults(run=_fault)
     fault.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
     fault.add_argument("details", nargs="*", metavar="fault=value", help="one of the faults above")
-    for command in (trigger, fault):
+    switch = commands.add_parser(
+        "switch", help="let other software answer as an upstream: mdapi as classic or metasource"
+    )
+    switch.set_defaults(run=_switch)
+    switch.add_argument("upstream", help="mdapi")
+    switch.add_argument("software", help="classic (mdapi 3) or metasource")
+    for command in (trigger, fault, switch):
         command.add_argument(
             "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
         )
@@ -205,6 +211,12 @@ def _fault(options: argparse.Namespace) -> int:
     answer = _ask(options.at, f"/control/upstreams/{options.upstream}", changes)
     current = ", ".join(f"{key} {value}" for key, value in answer.items() if value not in (None, 0))
     print(f"{options.upstream}: {current or 'no fault'}")
+    return 0
+
+
+def _switch(options: argparse.Namespace) -> int:
+    answer = _ask(options.at, "/control/software", {options.upstream: options.software})
+    print(f"{options.upstream}: {answer[options.upstream]}")
     return 0
 
 

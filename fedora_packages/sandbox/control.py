@@ -20,7 +20,7 @@ from fedora_packages.sandbox.actions.steps import MAX_DELAY
 from fedora_packages.sandbox.expected import expected_package, repository_content
 from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
-from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, integer
+from fedora_packages.sandbox.upstreams.base import SOFTWARE, UPSTREAMS, WrongParameter, integer
 from fedora_packages.sandbox.upstreams.mdapi import repository_names
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,6 +44,8 @@ ADDRESSES = {
     "GET /control/upstreams": "the faults of all upstreams",
     "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "invalid": "html", "lag": s} or {"well": true}',
     "POST /control/upstreams/NAME/catch-up": "end its lag",
+    "GET /control/software": "what answers as each upstream that different software can be",
+    "POST /control/software": '{"mdapi": "metasource"}: let other software answer as an upstream',
     "GET /control/requests?since=SERIAL": "the log of requests to the upstreams",
     "GET /control/requests/count": "the number of requests of each upstream",
     "GET /control/requests/seconds": "the total seconds that each upstream took to respond",
@@ -76,6 +78,8 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.get("/control/upstreams", _json(control.faults)),
         web.post("/control/upstreams/{name}", _json(control.fault)),
         web.post("/control/upstreams/{name}/catch-up", _json(control.catch_up)),
+        web.get("/control/software", _json(control.software)),
+        web.post("/control/software", _json(control.switch)),
         web.get("/control/requests", _json(control.requests)),
         web.get("/control/requests/count", _json(control.request_counts)),
         web.get("/control/requests/seconds", _json(control.request_seconds)),
@@ -248,6 +252,22 @@ class Control:
         name = self._upstream(request)
         self.sandbox.faults[name] = replace(self.sandbox.faults[name], lag=0.0)
         return self.sandbox.faults[name].as_json()
+
+    async def software(self, _request: web.Request) -> Mapping[str, str]:
+        """Return what answers as each upstream."""
+        return self.sandbox.software
+
+    async def switch(self, request: web.Request) -> Mapping[str, str]:
+        """Let other software answer as an upstream."""
+        changes = await _body(request)
+        for name, software in changes.items():
+            if name not in SOFTWARE:
+                raise NotPossible(f"{name!r} is always the same software; use one of {', '.join(SOFTWARE)}")
+            if software not in SOFTWARE[name]:
+                raise NotPossible(f"{name!r} must be one of {', '.join(SOFTWARE[name])}, not {software!r:.80}")
+        for name, software in changes.items():
+            self.sandbox.switch(name, software)
+        return self.sandbox.software
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """Return the log of requests."""

@@ -11,7 +11,18 @@ from aiohttp import web
 from fedora_packages.sandbox import control
 from fedora_packages.sandbox.faults import fail, invalid_response
 from fedora_packages.sandbox.state import Sandbox
-from fedora_packages.sandbox.upstreams import anitya, bodhi, bugzilla, datagrepper, distgit, faf, koji, mdapi, mirror
+from fedora_packages.sandbox.upstreams import (
+    anitya,
+    bodhi,
+    bugzilla,
+    datagrepper,
+    distgit,
+    faf,
+    koji,
+    mdapi,
+    metasource,
+    mirror,
+)
 from fedora_packages.sandbox.upstreams.base import NOTES, UPSTREAMS, VIEW
 
 #: The maximum bytes of a request's body, larger than any message, so that oversized messages can be published.
@@ -31,7 +42,7 @@ def app(sandbox: Sandbox) -> web.Application:
     """Return the application that serves a sandbox."""
     application = web.Application(middlewares=[_Faults(sandbox).middleware], client_max_size=BODY_LIMIT)
     application.cleanup_ctx.append(_running_steps(sandbox))
-    upstreams = (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror, datagrepper)
+    upstreams = (koji, bodhi, bugzilla, metasource, distgit, faf, anitya, mirror, datagrepper)
     faultless = web.Application(middlewares=[_without_faults(sandbox)])
     for part in upstreams:
         application.add_routes(part.routes(sandbox))

@@ -236,9 +236,9 @@ def test_the_error_of_an_unreachable_sandbox_is_one_line(capsys):
 def test_the_commands_of_the_documentation_work(live, capsys):
     text = (ROOT / "docs" / "sandbox.rst").read_text("utf-8")
     commands = [shlex.split(line) for line in re.findall(r"^    fedora-packages-sandbox (.*)$", text, re.MULTILINE)]
-    assert {command[0] for command in commands} == {"serve", "trigger", "fault", "repodata"}
+    assert {command[0] for command in commands} == {"serve", "trigger", "fault", "switch", "repodata"}
     for command in commands:
-        if command[0] in ("trigger", "fault"):
+        if command[0] in ("trigger", "fault", "switch"):
             assert cli.main([*command, "--at", live.url]) == 0, command
 
 

@@ -70,7 +70,12 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 class Actions(Publisher):
-    """The actions on the packages of a world."""
+    """The actions on the packages of a world.
+
+    ``announces_repositories`` is whether mdapi publishes what changes in a repository: MetaSource does not.
+    """
+
+    announces_repositories = True
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]], steps: Steps | None = None):
         super().__init__(world, publish, steps)
@@ -284,7 +289,7 @@ class Actions(Publisher):
             changed += [
                 _stem(text) for source in sources for binary in source.binaries for text in _required(binary, most)
             ]
-        if changed:
+        if changed and self.announces_repositories:
             for part in messages.REPOSITORY_FILES:
                 self.publish(messages.repository(repository, part, dict.fromkeys(changed)))
 

@@ -218,7 +218,7 @@ def find(repositories: Repositories, branch: str, name: str) -> tuple[Row, str, 
         row = repositories.row(repository, name)
         if row:
             return row, part, repository
-    raise _missing(repositories, branch)
+    raise missing(repositories, branch)
 
 
 def find_source(repositories: Repositories, branch: str, name: str) -> tuple[Row, str, str]:
@@ -241,11 +241,12 @@ def find_source(repositories: Repositories, branch: str, name: str) -> tuple[Row
         built = re.compile(f"{name}-[0-9]")
         found = next((row for row in rows if built.match(row.source_file)), None)
     if found is None:
-        raise _missing(repositories, branch)
+        raise missing(repositories, branch)
     return found, "release", branch
 
 
-def _missing(repositories: Repositories, branch: str) -> web.HTTPException:
+def missing(repositories: Repositories, branch: str) -> web.HTTPException:
+    """Return the error that a branch has no such package, or that there is no such branch."""
     return web.HTTPNotFound(headers=HEADERS) if branch in repositories.names else web.HTTPBadRequest(headers=HEADERS)
 
 
