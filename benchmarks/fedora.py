@@ -11,7 +11,7 @@ from fedora_packages.sandbox.devserver import DevServer, service_environment
 from tests.functional.site import Site
 
 #: Of the settings all but these are as they are for Fedora.  The audit would read upstreams while they are measured.
-SETTINGS = {"FEDORA_PACKAGES_WORKER_AUDIT_RATE": "0"}
+SETTINGS = {"FEDORA_PACKAGES_WORKER_AUDIT_RATE": "0", "FEDORA_PACKAGES_WORKER_WARM_RATE": "0"}
 
 
 @dataclass

@@ -77,6 +77,7 @@ def main() -> None:
         site = start(Path(folder) / "site")
         # An entry that the audit has checked has a later stamp.
         site.devserver.environ["FEDORA_PACKAGES_WORKER_AUDIT_RATE"] = "0"
+        site.devserver.environ["FEDORA_PACKAGES_WORKER_WARM_RATE"] = "0"
         try:
             site.build_index()
             site.start_worker()

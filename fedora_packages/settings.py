@@ -40,7 +40,7 @@ class Pace:
     up to ``retry_limit``.  A replay begins ``replay_margin`` before the high-water mark and is repeated every ``replay_every``.
     A difference counts as a lost message after ``audit_grace``.  A circuit stays open for ``reset_pause`` at most.  The first
     recheck of an answer follows after ``recheck_delay``, the first after a lagging answer was stored after
-    ``lagging_recheck_delay``; each next one waits twice as long.
+    ``lagging_recheck_delay``; each next one waits twice as long.  What was never cached is counted every ``warm_every``.
     """
 
     lease: float = 30.0
@@ -52,6 +52,7 @@ class Pace:
     reset_pause: float = 30.0
     recheck_delay: float = 0.5
     lagging_recheck_delay: float = 60.0
+    warm_every: float = 300.0
 
     def after_failure(self, attempts: int) -> float:
         """Return the pause after so many failures in a row."""
@@ -61,7 +62,9 @@ class Pace:
 #: The choices of ``worker.pace``.  ``fast`` is for development, and for tests and benchmarks that run whole processes.
 PACES = {
     "normal": Pace(),
-    "fast": Pace(lease=2.0, retry=0.1, retry_limit=1.0, replay_margin=10.0, audit_grace=0.5, reset_pause=0.2),
+    "fast": Pace(
+        lease=2.0, retry=0.1, retry_limit=1.0, replay_margin=10.0, audit_grace=0.5, reset_pause=0.2, warm_every=5.0
+    ),
 }
 
 
@@ -301,13 +304,17 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """The bus that the worker listens to, and its times: ``replay_limit`` in seconds, ``audit_rate`` in entries per second."""
+    """The bus that the worker listens to, and its times.
+
+    ``replay_limit`` is in seconds, ``audit_rate`` in entries, ``warm_rate`` in packages per second.
+    """
 
     topic_prefix: tuple[str, ...] = _setting(_list_of(_topic_prefix, is_required=True))
     endpoints: tuple[str, ...] = _setting(_list_of(_endpoint), "")
     signed: bool = _setting(_choice({"true": True, "false": False}), "true")
     replay_limit: float = _setting(_number(0, 90 * 86400), "259200", "seconds")
     audit_rate: float = _setting(_number(0, 1000), "1", "entries per second")
+    warm_rate: float = _setting(_number(0, 1000), "0.3", "packages per second")
     pace: Pace = _setting(_choice(PACES), "normal")
 
 

@@ -184,6 +184,7 @@ def test_the_top_level_has_no_more_entries_than_its_rooms():
 #: Modules without a test file of their own, by what tests them.
 TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "connectors/test_http.py and the tests of each connector": frozenset({"connectors.base"}),
+    "worker/test_warm.py": frozenset({"monitoring.warmth"}),
     "connectors/test_mdapi.py and connectors/test_mdapi_files.py": frozenset({"connectors.mdapi_relations"}),
     "connectors/test_bugzilla.py and connectors/test_sweep.py": frozenset(
         {"connectors.bugzilla_bugs", "connectors.koji_history"}

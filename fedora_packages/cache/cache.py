@@ -213,10 +213,18 @@ class Cache:
 
     def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
         """Return for each entry whether it has or had a value, or a failed fill."""
+        return [bool(known or failed) for known, failed in self.variants(entries)]
+
+    def variants(self, entries: Sequence[Entry]) -> list[tuple[set[str], set[str]]]:
+        """Return the variants of each entry that have or had a value, and those that have a failed fill, in one round trip."""
         with pipeline(self.client) as pipe:
             for entry in entries:
                 pipe.hkeys(entry.key)
-            return [any(field[:2] in (b"v:", b"o:", b"x:") for field in fields) for fields in pipe.execute()]
+            rows = [[field.decode() for field in fields] for fields in pipe.execute()]
+        return [
+            ({name[2:] for name in names if name[:2] in ("v:", "o:")}, {name[2:] for name in names if name[:2] == "x:"})
+            for names in rows
+        ]
 
     def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
         """Note that a fill failed.  It becomes the variant's error state, and changes no value."""

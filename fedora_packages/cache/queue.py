@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import Redis, add_script, pipeline, run_script
+from fedora_packages.cache.redis import Redis, add_script, pipeline, redis_errors, run_script
 
 #: Packages remembered as viewed, and for how many seconds.
 MAX_VIEWED = 5000
@@ -173,6 +173,15 @@ class Queue:
                     pipe.zcard(keys.jobs(upstream, place))
             counts = pipe.execute()
         return {upstream: sum(counts[number * 3 : number * 3 + 3]) for number, upstream in enumerate(upstreams)}
+
+    def is_idle(self, upstream: str) -> bool:
+        """Whether no job of an upstream is due.  Claimed jobs, and those that wait for their time, are not."""
+        with redis_errors():
+            seconds, micros = self.client.time()
+        with pipeline(self.client) as pipe:
+            for place in ("due", "first"):
+                pipe.zcount(keys.jobs(upstream, place), "-inf", seconds + micros / 1_000_000)
+            return not any(pipe.execute())
 
     def holds(self, upstream: str, query: str, package: str) -> bool:
         """Whether an entry has a job, waiting or claimed."""

@@ -32,6 +32,7 @@ from fedora_packages.monitoring.checks import drifts
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
 from fedora_packages.monitoring.metrics import Counts, Durations, MetricName, Metrics, recent, total
 from fedora_packages.monitoring.probe import Probe, probes
+from fedora_packages.monitoring.warmth import Warmth, warmth
 from fedora_packages.search.corruption import Corruption, noted
 from fedora_packages.search.reader import IndexReader
 
@@ -249,9 +250,9 @@ class Health:
 
     ``caught_up_to`` is the time up to which some worker has handled all messages, ``counted`` when entries were counted,
     ``messages`` the number of messages by outcome, ``failed_lately`` how many an error of ours kept from being handled,
-    ``probes`` the latest probe of each query, ``packages`` the size of the index (None: unreadable), ``corruption`` what is wrong
-    with the index while its copy is read, ``skipped_releases`` the releases that are missing from it, and
-    ``skipped_packages`` the number of invalid packages that are.
+    ``warmth`` how many values are there (None: not counted yet), ``probes`` the latest probe of each query, ``packages`` the size
+    of the index (None: unreadable), ``corruption`` what is wrong with the index while its copy is read, ``skipped_releases`` the
+    releases that are missing from it, and ``skipped_packages`` the number of invalid packages that are.
     """
 
     at: float
@@ -263,6 +264,7 @@ class Health:
     failed_lately: int
     topics: tuple[Topic, ...]
     turns: tuple[TurnHealth, ...]
+    warmth: Warmth | None
     workers: tuple[WorkerHealth, ...]
     wrong: tuple[WrongValues, ...]
     drifts: tuple[Mapping[str, Any], ...]
@@ -360,6 +362,7 @@ def health(
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
         topics=tuple(_topics(topics, lately)),
         turns=tuple(_turns(client, connectors.values())),
+        warmth=warmth(client),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         wrong=tuple(_wrong_values(queries, lately, ever)),
         drifts=tuple(drifts(client)),

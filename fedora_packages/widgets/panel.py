@@ -110,6 +110,14 @@ def panels(
     return found
 
 
+def default_calls(tabs: Iterable[Tab], context: PanelContext) -> list[QueryCall]:
+    """Return the calls of all tabs of a package's page, counts included, each once and without those about no package."""
+    widgets = [widget for tab in tabs for widget in tab.widgets if widget.is_shown(context.package)]
+    calls = [call for widget in widgets for call in widget.calls(context).values()]
+    calls += [context.call(widget.count_query) for widget in widgets if widget.count_query in context.queries]
+    return [call for call in dict.fromkeys(calls) if call.query.subject != "nothing"]
+
+
 def counts(
     tabs: Iterable[Tab], context: PanelContext, summaries: Callable[[Sequence[QueryCall]], list[Any]]
 ) -> dict[str, str]:

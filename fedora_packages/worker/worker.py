@@ -20,7 +20,9 @@ from fedora_packages.messages.event import Event
 from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
 from fedora_packages.monitoring.metrics import FAILED
+from fedora_packages.monitoring.warmth import WARM
 from fedora_packages.service import Service
+from fedora_packages.widgets import load as load_tabs
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import MAX_MESSAGES, MessageBuffer
 from fedora_packages.worker.bulk_audit import BulkAudit
@@ -39,6 +41,8 @@ from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_que
 from fedora_packages.worker.sequence import SequenceTracker
 from fedora_packages.worker.shared_work import KEEP_EVERY, SharedWork
 from fedora_packages.worker.sweep import Sweeper, SweepHandler
+from fedora_packages.worker.warm import LOCK_FOR as WARM_LOCK_FOR
+from fedora_packages.worker.warm import Warmer
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +84,7 @@ class Worker:
         self._redis_pause = redis_pause
         self._stop_limit = stop_limit
         self._audit_rate = settings.audit_rate
+        self._warm_rate = settings.warm_rate
         self.buffer = MessageBuffer(max_buffered)
         self._sequences = SequenceTracker()
         self._refiller = Refiller(
@@ -111,6 +116,15 @@ class Worker:
         self._turns.append(
             SharedWork(client, PROBE, PROBE_EVERY, Prober(client, queries, self._stop).run, since=time.time())
         )
+        self._warmer = Warmer(
+            service.cache, service.queue, service.index, service.connectors, queries, tuple(load_tabs().values()),
+            settings.warm_rate, self._stop,
+        )  # fmt: skip
+        if self._warm_rate:
+            # This version can have raised the schema version of a query.
+            self._turns.append(
+                SharedWork(client, WARM, pace.warm_every, self._warmer.run, lock_for=WARM_LOCK_FOR, since=time.time())
+            )
         self._audit = Audit(
             service.cache, service.queue, service.connectors, queries, service.metrics, grace=pace.audit_grace
         )
@@ -139,6 +153,9 @@ class Worker:
         self._repeat("renew", self._refiller.renew_every, self._refiller.renew, "renewing claims")
         self._repeat("handle", 0, self._handle_some, "handling messages")
         self.run_thread("index", self._update_index)
+        if self._warm_rate:
+            for name, run in self._warmer.runs():
+                self._refill_threads.append(self.run_thread(name, run))
         for scheduled in self._scheduled:
             self.run_thread(f"schedule-{scheduled.query.name}", scheduled.run)
         for turn in self._turns:

@@ -253,6 +253,17 @@ def test_the_queue_knows_whether_an_entry_has_a_job(queue, end):
     assert (queue.holds("koji", "koji.builds", "guake"), queue.holds("koji", "koji.builds", "vim")) == (True, False)
 
 
+def test_a_queue_in_which_no_job_is_due_is_idle(queue):
+    assert queue.is_idle("koji")
+    queue.add("koji", "koji.builds", "guake", delay=60)
+    assert queue.is_idle("koji")
+    queue.add("koji", "koji.builds", "vim")
+    queue.add("bodhi", "bodhi.updates", "vim", first=True)
+    assert (queue.is_idle("koji"), queue.is_idle("bodhi"), queue.is_idle("mdapi")) == (False, False, True)
+    claim(queue)
+    assert queue.is_idle("koji")
+
+
 def test_an_owed_recheck_survives_a_newer_event(queue):
     queue.add("koji", "koji.builds", "guake", 1000.0)
     queue.requeue(claim(queue), 60, rechecks=5, owes_recheck=True)

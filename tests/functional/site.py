@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 IMPATIENT = {
     "FEDORA_PACKAGES_CACHE_WAIT": "1",
     "FEDORA_PACKAGES_WORKER_PACE": "fast",
+    # Tests count requests, and say themselves what the cache has.
+    "FEDORA_PACKAGES_WORKER_WARM_RATE": "0",
     **{f"FEDORA_PACKAGES_CONNECTORS_{kind.name.upper()}_TIMEOUT": "4" for kind in declared()},
 }
 

@@ -12,6 +12,7 @@ from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.alerts import Alert
 from fedora_packages.monitoring.health import FINDERS, Topic, TurnHealth, Waiting, WorkerHealth
 from fedora_packages.monitoring.probe import Probe
+from fedora_packages.monitoring.warmth import Warmth
 from fedora_packages.search import reasons
 from fedora_packages.search.complete import BINARY, COMMAND, MAX_COMPLETIONS, SOURCE
 from fedora_packages.search.corruption import Corruption
@@ -288,6 +289,9 @@ class Status(Model):
     messages: dict[str, Count] = field("by outcome")
     topics: list[Topic]
     turns: list[TurnHealth] = field("sweeps and audits in bulk")
+    warmth: Warmth | None = field(
+        "how many of the values that pages show by default are cached; null until they are counted"
+    )
     wrong: list[_WrongValues] = field("for how long values were shown and wrong, at most")
     workers: list[WorkerHealth]
     drifts: list[_Drift] = field("lost messages that were found, newest first")

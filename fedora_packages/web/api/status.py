@@ -56,6 +56,7 @@ def api_status(request: Request) -> dict[str, Any]:
         "messages": state.messages,
         "topics": [asdict(topic) for topic in state.topics],
         "turns": [asdict(turn) for turn in state.turns],
+        "warmth": asdict(state.warmth) if state.warmth else None,
         "workers": [asdict(worker) for worker in state.workers],
         "wrong": [
             {

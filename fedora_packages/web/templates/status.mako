@@ -329,6 +329,41 @@
 % endif
 .</p>
 
+<h2 id="warm">Warm values</h2>
+<p>A worker fetches what was never cached, the packages first on which most others depend.</p>
+% if health.warmth:
+<p>${share(health.warmth.share)} of the values that pages show by default are there (counted at ${at(health.warmth.at)}).
+% if health.warmth.since is not None:
+  Some are missing since ${at(health.warmth.since)}.\
+  % if health.warmth.rate is not None:
+  ${f"{health.warmth.rate:.3g}"} come a second.\
+  % endif
+% endif
+</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-warm">
+<table class="stacked">
+  <caption id="caption-warm">The values of each query that pages show by default</caption>
+  <thead>
+    <tr><th scope="col">Query</th><th scope="col" class="number">Shown by default</th><th scope="col" class="number">There</th>
+      <th scope="col" class="number">Share</th><th scope="col" class="number">Failed</th></tr>
+  </thead>
+  <tbody>
+  % for name, query in health.warmth.queries.items():
+    <tr>
+      <th scope="row">${name}</th>
+      <td class="number" data-label="Shown by default">${query.wanted}</td>
+      <td class="number" data-label="There">${query.there}</td>
+      <td class="number" data-label="Share">${share(query.there / query.wanted if query.wanted else None)}</td>
+      <td class="number" data-label="Failed">${query.failed}</td>
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
+% else:
+<p>Not counted so far.</p>
+% endif
+
 <h2 id="messages">Messages</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-lags">
 <table class="stacked">

@@ -63,6 +63,8 @@ METRICS = {
     "compared_in_bulk": (Counter, "Values compared with an answer about all packages."),
     "probe_findings": (Gauge, "Findings of the latest probe: answers of the upstream that have changed."),
     "probe_timestamp_seconds": (Gauge, "Time of the latest probe of a query, answered or not."),
+    "wanted_values": (Gauge, "Values that pages show by default."),
+    "warm_values": (Gauge, "Those of the wanted values that are or were cached."),
     "turn_finished_timestamp_seconds": (Gauge, "Time at which a sweep or an audit in bulk last finished."),
     "workers": (Gauge, "Running workers."),
     "worker_last_heartbeat_timestamp_seconds": (Gauge, "Time of the latest heartbeat of a running worker."),
@@ -135,6 +137,9 @@ def _samples(state: Health) -> Iterator[Sample]:
         yield "probe_timestamp_seconds", {"query": probe.query}, probe.at
     for turn in state.turns:
         yield "turn_finished_timestamp_seconds", {"turn": turn.name}, turn.finished
+    for name, query in state.warmth.queries.items() if state.warmth else ():
+        yield "wanted_values", {"query": name}, query.wanted
+        yield "warm_values", {"query": name}, query.there
     yield from _of_workers(state)
 
 

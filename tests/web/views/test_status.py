@@ -13,6 +13,7 @@ from fedora_packages.monitoring.health import LAGS
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import BOUNDS
 from fedora_packages.monitoring.probe import Probe, store
+from fedora_packages.monitoring.warmth import WARM, QueryWarmth, Warmth
 from fedora_packages.search import corruption
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.web.formats import upstream_title
@@ -190,6 +191,37 @@ def test_sweeps_are_shown_with_what_they_found(site, client, beat):
 
 #: A probe with everything that one can have.
 CHANGED = Probe("bodhi.updates", "bash", 2.0, ("<b>karma</b>: expected an integer",), 1.0, "HTTP 503", ("bugs",))
+
+
+@pytest.fixture
+def warm(client):
+    """Note a count of what is cached of all that pages show."""
+    rows = {"koji.builds": QueryWarmth(200, 150, 2), "mdapi.files": QueryWarmth()}
+    counted = Warmth(1764070000.0, 1764060000.0, 0.25, rows)
+    client.hset(keys.turn(WARM), "position", json.dumps(counted.as_position()))
+
+
+def test_how_far_the_cache_is_filled_is_shown(site, warm):
+    page = site.get("/status", 200).text
+    table = page[page.index('id="caption-warm"') : page.index('id="messages"')].partition("<tbody>")[2]
+    cells = re.findall(r"<t[hd][^>]*>([^<]+)</", table)
+    assert ("75 % of the values" in page, "0.25 come a second." in page) == (True, True)
+    assert cells == ["koji.builds", "200", "150", "75 %", "2", "mdapi.files", "0", "0", "–", "0"]
+
+
+def test_how_far_the_cache_is_filled_is_in_json_and_metrics(site, warm):
+    found = site.get("/api/v1/status").json["warmth"]
+    assert (found["since"], found["queries"]["koji.builds"]) == (
+        1764060000.0,
+        {"wanted": 200, "there": 150, "failed": 2},
+    )
+    assert [number(site, name, query="koji.builds") for name in ("wanted_values", "warm_values")] == [200, 150]
+
+
+def test_a_count_that_cannot_be_read_is_none(site, client):
+    assert "Not counted so far." in site.get("/status").text
+    client.hset(keys.turn(WARM), "position", "{")
+    assert site.get("/api/v1/status").json["warmth"] is None
 
 
 def test_what_a_probe_has_found_is_shown_escaped_and_returned_and_measured(site, client, beat):
