@@ -42,7 +42,7 @@ FOLDERS = {
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill_types < dogpile < cache queue changefeed",
     "worker": "buffer sequence invalidation shared_work < batch index_updater < handler"
-    " < replay refill audit bulk_audit scheduled_query sweep probe index_repair < warm"
+    " < replay refill audit bulk_audit scheduled_query sweep probe index_repair < warm bulk_fill"
     " < gaps < reporter < worker < hub preflight < daemon",
     "monitoring": "metrics heartbeat differences probe warmth < checks < health < alerts",
     "web": "routes formats links linkify highlight rate_limit loader < request headers identifiers live_lookups hits"

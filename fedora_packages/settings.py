@@ -52,7 +52,7 @@ class Pace:
     reset_pause: float = 30.0
     recheck_delay: float = 0.5
     lagging_recheck_delay: float = 60.0
-    warm_every: float = 300.0
+    warm_every: float = 900.0
 
     def after_failure(self, attempts: int) -> float:
         """Return the pause after so many failures in a row."""

@@ -156,6 +156,18 @@ class Cache:
         took = round(time.perf_counter() - ticks, 6)
         return StampedValue(generation, value, Stamp(started, took, source.upstream, self.by, event))
 
+    def keep(self, source: Source, value: Any, opened: Opened, fetched: float, took: float) -> bool:
+        """Store a value that came with those of other packages, unless there is one; return whether there is one now.
+
+        ``opened`` is what `open` returned before the fetch began, at ``fetched``; it took ``took`` seconds.  A value that does
+        not reflect the expected state is not stored.
+        """
+        if not _is_reflected(source, value, opened):
+            return False
+        stamp = Stamp(fetched, took, source.upstream, self.by, opened.cause)
+        stamped = StampedValue(opened.generation, value, stamp)
+        return self.backend.store(source.entry.key, source.variant, stamped, keep=True)
+
     def open(self, entry: Entry) -> Opened:
         """Return an entry at the beginning of a fill, before the fetch.  A missing entry gets a generation."""
         now = self.clock()

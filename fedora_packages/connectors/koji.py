@@ -320,15 +320,37 @@ class KojiConnector(XMLRPCClient, Connector):
 
         Source: ``listTagged``, for each tag and each first letter of a package: one answer for a tag has some 15 MB.
         """
-        tags: dict[str, dict[str, int]] = {}
-        for tag, inherit in self._release_tags():
-            for letter in FIRST_LETTERS:
+        for package, builds, _ in self._all_tagged():
+            yield package, {tag: build.build_id for tag, build in builds.items() if build}
+
+    @all_tagged.values
+    def all_tagged_values(self) -> Iterator[tuple[str, Any]]:
+        """Yield each package with the value of `tagged`, without those that have an invalid build or a draft.
+
+        What has no build in any tag is in no answer.  Source: as `all_tagged`.
+        """
+        for package, builds, is_complete in self._all_tagged():
+            if is_complete:
+                yield package, Tagged(tags=builds).model_dump(mode="json")
+
+    def _all_tagged(self) -> Iterator[tuple[str, dict[str, TaggedBuild | None], bool]]:
+        """Yield each package with the build of each tag, and whether these are what `tagged` has."""
+        wanted = self._release_tags()
+        for letter in FIRST_LETTERS:
+            found: dict[str, dict[str, TaggedBuild | None]] = {}
+            is_valid, drafts = True, set()
+            for tag, inherit in wanted:
                 request = f"listTagged({tag!r}, prefix={letter!r})"
                 options = {"prefix": letter, "latest": True, "inherit": inherit, "strict": False}
                 (rows,) = self.multicall(request, call("listTagged", tag, **options))
-                for build in self.read(request, _TaggedBuilds, {"builds": rows}).builds:
-                    tags.setdefault(build.package, {}).setdefault(tag, build.build_id)
-        yield from tags.items()
+                read = self.read(request, _TaggedBuilds, {"builds": rows})
+                is_valid = is_valid and read.invalid_rows is None
+                drafts |= {str(dig(row, "package_name")) for row in rows if is_draft(row)}
+                for build in read.builds:
+                    builds = found.setdefault(build.package, dict.fromkeys(tag for tag, _ in wanted))
+                    builds[tag] = builds[tag] or build
+            for package, builds in found.items():
+                yield package, builds, is_valid and package not in drafts
 
     @all_tagged.agrees
     def tagged_agrees(value, fact):

@@ -26,6 +26,7 @@ from fedora_packages.widgets import load as load_tabs
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import MAX_MESSAGES, MessageBuffer
 from fedora_packages.worker.bulk_audit import BulkAudit
+from fedora_packages.worker.bulk_fill import BulkFill
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
@@ -122,9 +123,14 @@ class Worker:
         )  # fmt: skip
         if self._warm_rate:
             # This version can have raised the schema version of a query.
+            began = time.time()
             self._turns.append(
-                SharedWork(client, WARM, pace.warm_every, self._warmer.run, lock_for=WARM_LOCK_FOR, since=time.time())
+                SharedWork(client, WARM, pace.warm_every, self._warmer.run, lock_for=WARM_LOCK_FOR, since=began)
             )
+            for bulk in bulks_of(service.connectors.values()):
+                if bulk.values is not None:
+                    fill = BulkFill(service.cache, service.index, bulk, queries[bulk.query], self._stop)
+                    self._turns.append(SharedWork(client, fill.name, pace.warm_every, fill.run, since=began))
         self._audit = Audit(
             service.cache, service.queue, service.connectors, queries, service.metrics, grace=pace.audit_grace
         )

@@ -37,6 +37,22 @@ def test_koji_tells_the_builds_of_all_tags_letter_by_letter(bulk, upstream, quer
     assert agrees({"tags": {tag: None}}, None)
 
 
+def test_kojis_tags_have_all_that_values_have(bulk, upstream, queries):
+    odd = {**tagged("gone", 9), "build_id": None}
+    draft = {**tagged("drafted", 8), "draft": True}
+    # There are three tags.  The first letter has an invalid row in the last: nothing is known of its packages.
+    answers = [[tagged("a", 1)], [], [tagged("a", 2), odd], [tagged("guake", 7), draft], [], [], []]
+    upstream.koji_says(*([[rows]] for rows in answers))
+    values = dict(bulk["koji.tagged"].values())
+    assert values.keys() == {"guake"}
+    upstream.koji_says([[[tagged("guake", 7)]], [[]], [[]]])
+    assert values["guake"] == queries["koji.tagged"].fetch("guake")
+
+
+def test_what_other_lists_tell_is_not_enough_for_values(bulk):
+    assert {query for query, found in bulk.items() if found.values} == {"koji.tagged"}
+
+
 def bug(number, component="guake", **more):
     return {
         "id": number, "summary": "s", "status": "NEW", "severity": "low", "product": "Fedora", "version": ["45"],
