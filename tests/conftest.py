@@ -146,6 +146,7 @@ def strings(upstream, redis_url, index_folder) -> dict[str, str]:
         "cache.url": redis_url,
         "cache.wait": "0.5",
         "search.index": str(index_folder),
+        "worker.warm_rate": "0",
         "worker.topic_prefix": "org.fedoraproject.prod org.release-monitoring.prod",
     }
 

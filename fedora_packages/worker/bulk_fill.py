@@ -3,8 +3,8 @@
 It is for thousands of missing values at once: after a first start, and after a raised schema version.  A few are fetched one by
 one (`fedora_packages.worker.warm`).
 
-Of the lists only that of Koji's tags has all that a value has.  Bugzilla's open bugs lack the newest change of any bug.  A page of
-them that shifts while it is read would make a package look free of bugs.  Anitya's list lacks versions, dist-git's lacks roles.
+Of the lists only that of Koji's tags has all that a value has.  Bugzilla's open bugs lack the newest change of any bug, and a
+page that shifts while it is read would make a package look free of bugs.  Anitya's list lacks versions, dist-git's lacks roles.
 """
 
 import threading

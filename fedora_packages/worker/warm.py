@@ -34,9 +34,8 @@ log = logging.getLogger(__name__)
 #: Packages that are counted in one round trip.
 BATCH = 20
 
-#: Seconds between two renewals of the turn, after some of which another worker may take it.
+#: Seconds between two looks whether the turn is still this worker's.
 RENEW_EVERY = 1.0
-LOCK_FOR = 30.0
 
 #: Seconds between two looks whether an upstream is idle, at most.
 IDLE_PAUSE = 0.2

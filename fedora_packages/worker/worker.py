@@ -42,7 +42,6 @@ from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_que
 from fedora_packages.worker.sequence import SequenceTracker
 from fedora_packages.worker.shared_work import KEEP_EVERY, SharedWork
 from fedora_packages.worker.sweep import Sweeper, SweepHandler
-from fedora_packages.worker.warm import LOCK_FOR as WARM_LOCK_FOR
 from fedora_packages.worker.warm import Warmer
 
 log = logging.getLogger(__name__)
@@ -124,9 +123,7 @@ class Worker:
         if self._warm_rate:
             # This version can have raised the schema version of a query.
             began = time.time()
-            self._turns.append(
-                SharedWork(client, WARM, pace.warm_every, self._warmer.run, lock_for=WARM_LOCK_FOR, since=began)
-            )
+            self._turns.append(SharedWork(client, WARM, pace.warm_every, self._warmer.run, since=began))
             for bulk in bulks_of(service.connectors.values()):
                 if bulk.values is not None:
                     fill = BulkFill(service.cache, service.index, bulk, queries[bulk.query], self._stop)

@@ -67,6 +67,20 @@ def test_the_releases_are_read_at_the_start(service, worker, wait_until):
     wait_until(lambda: read(service, "bodhi.releases").is_fresh)
 
 
+@pytest.mark.parametrize("rate", [0, 100])
+def test_what_was_never_cached_is_fetched_at_the_rate_of_the_settings(service, upstream, wait_until, rate):
+    upstream.says("/releases/", releases(RELEASE))
+    upstream.koji_says([[0], [[]]])
+    settings = replace(service.settings, worker=replace(service.settings.worker, warm_rate=rate))
+    worker = Worker(replace(service, settings=settings), "fedmsg")
+    worker.start()
+    wait_until(lambda: read(service, "bodhi.releases").is_fresh)
+    if rate:
+        wait_until(lambda: all(read(service, "koji.builds", name).is_fresh for name in ("guake", "vim", "gcc", "gone")))
+    worker.stop()
+    assert read(service, "koji.builds", "guake").is_known == bool(rate)
+
+
 def test_messages_missed_are_replayed_at_the_start(service, worker, upstream, client, wait_until):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", time.time() - 100)
     upstream.says("/raw", {"raw_messages": [{**BUILD, "msg": {"name": "guake"}}], "pages": 1})
