@@ -147,6 +147,21 @@ def test_what_pages_and_messages_have_cached_is_left_to_them(service, make, fetc
     assert ("koji.builds", "guake", "") not in fetches.calls
 
 
+def test_what_comes_after_the_count_is_left_to_others_too(service, make, fetches):
+    warmer = make()
+    turn = threading.Thread(target=turn_of(service, warmer).take)
+    turn.start()
+    while not warmer.work("koji"):
+        turn.join(0.01)
+    entry = service.queries["koji.builds"].entry("gone")
+    put(service.cache, entry, {"total": 0})
+    service.cache.invalidate([Invalidation(entry)])
+    while turn.is_alive():
+        warmer.work("koji")
+        turn.join(0.01)
+    assert len([call for call in fetches.calls if call[0] == "koji.builds"]) == 4
+
+
 def test_a_raised_schema_version_is_filled_again(service, make, fetches):
     fill_all(service, make())
     fetches.calls.clear()
