@@ -1,5 +1,5 @@
-"""The command ``fedora-packages-sandbox``: serve a sandbox, trigger an action in one, set an upstream's fault, write
-repositories.
+"""The command ``fedora-packages-sandbox``: serve a sandbox, trigger an action in one, set an upstream's fault or what serves
+dist-git, write repositories.
 
 Only ``serve`` and ``repodata`` import the world.  The other commands send one request to a running sandbox and start quickly.
 """
@@ -141,7 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     switch.set_defaults(run=_switch)
     switch.add_argument("upstream", help="mdapi")
     switch.add_argument("software", help="classic (mdapi 3) or metasource")
-    for command in (trigger, fault, switch):
+    distgit = commands.add_parser("distgit", help="let Pagure, Forgejo or neither of them serve dist-git")
+    distgit.set_defaults(run=_distgit)
+    distgit.add_argument("software", help="pagure, forgejo, or neither: all is missing then")
+    for command in (trigger, fault, switch, distgit):
         command.add_argument(
             "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
         )
@@ -217,6 +220,12 @@ def _fault(options: argparse.Namespace) -> int:
 def _switch(options: argparse.Namespace) -> int:
     answer = _ask(options.at, "/control/software", {options.upstream: options.software})
     print(f"{options.upstream}: {answer[options.upstream]}")
+    return 0
+
+
+def _distgit(options: argparse.Namespace) -> int:
+    answer = _ask(options.at, "/control/distgit", {"software": options.software})
+    print(f"dist-git: {answer['software']}")
     return 0
 
 

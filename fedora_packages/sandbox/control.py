@@ -22,6 +22,7 @@ from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams.base import SOFTWARE, UPSTREAMS, WrongParameter, integer
 from fedora_packages.sandbox.upstreams.mdapi import repository_names
+from fedora_packages.sandbox.world.world import SOFTWARE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,6 +40,8 @@ ADDRESSES = {
     "POST /control/lose": '{"share": 0.2}: lose a share of all messages, for the archive too',
     "POST /control/keep-back": '{"count": 3, "archive": false}: withhold the next messages from the bus',
     "POST /control/hold": '{"hold": true}: hold messages; {"hold": false}: send them all at once',
+    "GET /control/distgit": "what serves dist-git",
+    "POST /control/distgit": '{"software": "forgejo"}: pagure, forgejo, or neither: all is missing',
     "GET /control/steps": "the steps of actions that wait: the end of a push, titles of bugs",
     "POST /control/steps": '{"delay": s} or {"hold": true}: when steps run; {"run": n}: run the next ones, {"run": true}: all',
     "GET /control/upstreams": "the faults of all upstreams",
@@ -73,6 +76,8 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.post("/control/keep-back", _json(control.keep_back)),
         web.post("/control/lose", _json(control.lose)),
         web.post("/control/hold", _json(control.hold)),
+        web.get("/control/distgit", _json(control.distgit)),
+        web.post("/control/distgit", _json(control.change_distgit)),
         web.get("/control/steps", _json(control.steps)),
         web.post("/control/steps", _json(control.change_steps)),
         web.get("/control/upstreams", _json(control.faults)),
@@ -201,6 +206,18 @@ class Control:
         if not isinstance(body.get("hold"), bool):
             raise NotPossible(f"'hold' must be true or false, not {body.get('hold')!r:.80}")
         return {"hold": body["hold"], "messages": self.sandbox.bus.hold(body["hold"])}
+
+    async def distgit(self, _request: web.Request) -> dict[str, Any]:
+        """Return what serves dist-git."""
+        return {"software": self.sandbox.world.software}
+
+    async def change_distgit(self, request: web.Request) -> dict[str, Any]:
+        """Let another software serve dist-git."""
+        software = (await _body(request)).get("software")
+        if software not in SOFTWARE:
+            raise NotPossible(f"'software' must be one of {', '.join(SOFTWARE)}, not {software!r:.80}")
+        self.sandbox.world.software = software
+        return {"software": software}
 
     async def steps(self, _request: web.Request) -> dict[str, Any]:
         """Return the steps of actions that wait."""

@@ -163,8 +163,19 @@ class Actions(Publisher):
         package = self.put(replace(package, modified=int(time.time()), branches={**package.branches, name: pushed}))
         files = {f"{package.name}.spec": "M", "sources": "M", patch: "A"}
         self.publish(messages.lookaside(package, tarball(pushed), agent))
-        for message in messages.push(package, name, branch, files, text, agent):
-            self.publish(message)
+        self._publish_push(package, name, branch, files, text, agent)
+
+    @property
+    def is_forgejo(self) -> bool:
+        """Whether dist-git publishes what Forgejo publishes."""
+        return self.world.software == "forgejo"
+
+    def _publish_push(self, package: Package, *details: Any) -> None:
+        if self.is_forgejo:
+            self.publish(messages.forgejo_push(package, *details))
+        else:
+            for message in messages.push(package, *details):
+                self.publish(message)
 
     def branch(self, package: Package, options: Options) -> None:
         """Create a branch from Rawhide's.  Options: branch, agent."""
@@ -176,7 +187,8 @@ class Actions(Publisher):
         evr = start.evr._replace(release=re.sub(r"\.[a-z]+\d+$", release.dist, start.evr.release))
         made = Branch(evr, start.source, commit_hash(package.name, release.branch, time.time()), int(time.time()))
         package = self.put(replace(package, branches={**package.branches, release.branch: made}))
-        self.publish(messages.branch_made(package, release.branch, options.account("agent", "releng")))
+        made_by = messages.forgejo_branch if self.is_forgejo else messages.branch_made
+        self.publish(made_by(package, release.branch, options.account("agent", "releng")))
         self.publish(messages.package_list(package, release.base_tag, "add"))
 
     def _missing_release(self, package: Package) -> Release:
@@ -203,8 +215,7 @@ class Actions(Publisher):
         )
         self.note_pending(package, release.base_tag)
         files = {f"{package.name}.spec": "D", "sources": "D", "dead.package": "A"}
-        for message in messages.push(package, name, branch, files, reason, agent):
-            self.publish(message)
+        self._publish_push(package, name, branch, files, reason, agent)
         self.publish(messages.package_list(package, release.base_tag, "block"))
 
     def maintainer(self, package: Package, options: Options) -> None:
@@ -217,7 +228,8 @@ class Actions(Publisher):
         else:
             package = replace(package, committers=(*package.committers, user))
         package = self.put(replace(package, modified=int(time.time())))
-        self.publish(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
+        if not self.is_forgejo:
+            self.publish(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
 
     def new_package(self, name: str, options: Options) -> None:
         """Add a package, without a build, to dist-git and Koji.  Options: summary, owner, version."""
@@ -241,11 +253,11 @@ class Actions(Publisher):
                 branches={"rawhide": head}, builds=(), tags={}, blocked=frozenset(), updates=(), bugs=(), published={},
             )
         )  # fmt: skip
-        self.publish(messages.project_new(package, owner))
+        if not self.is_forgejo:
+            self.publish(messages.project_new(package, owner))
         self.publish(messages.package_list(package, release.base_tag, "add"))
         files = {f"{name}.spec": "A", "sources": "A"}
-        for message in messages.push(package, "rawhide", None, files, "Initial import", owner):
-            self.publish(message)
+        self._publish_push(package, "rawhide", None, files, "Initial import", owner)
 
     # Repositories
 

@@ -12,6 +12,7 @@ from fedora_packages.sandbox.upstreams.anitya import project_json as project_of
 from fedora_packages.sandbox.upstreams.base import utc
 from fedora_packages.sandbox.upstreams.bodhi_rows import update_json
 from fedora_packages.sandbox.upstreams.distgit import person_json, project_json
+from fedora_packages.sandbox.upstreams.forgejo import account_json, repository_json
 from fedora_packages.sandbox.world.history import commit_hash
 from fedora_packages.sandbox.world.models import STATES, Branch, Bug, Build, Comment, Package, Problem, Project, Update
 from fedora_packages.sandbox.world.releases import Tag
@@ -21,6 +22,9 @@ Message = tuple[str, dict[str, Any]]
 
 BASE_URL = "https://koji.fedoraproject.org"
 FAF_URL = "https://retrace.fedoraproject.org/faf"
+
+#: What the header ``Authorization`` of Forgejo's hook has; nothing may store or show it.
+HOOK_CREDENTIAL = "c2FuZGJveDpub3QtZm9yLXlvdQ=="
 
 #: Anitya is not part of Fedora; its topics have a prefix of their own.
 ANITYA_PREFIX = "org.release-monitoring.dev"
@@ -270,6 +274,62 @@ def push(
         ("git.receive", {"agent": agent, "commit": commit, "url": url}),
         ("pagure.git.receive", received),
     ]
+
+
+def forgejo_push(
+    package: Package, name: str, before: Branch | None, files: Mapping[str, str], summary: str, agent: str
+) -> Message:
+    """Return the message of a commit that Forgejo got; ``files`` maps paths to ``A``, ``M`` or ``D``."""
+    after = package.branches[name]
+    repository = repository_json(package)
+    person = {"name": agent.replace("-", " ").title(), "email": f"{agent}@fedoraproject.org", "username": agent}
+    kinds = {"added": "A", "removed": "D", "modified": "M"}
+    pushed = {
+        "id": after.commit,
+        "message": f"{summary}\n",
+        "url": f"{repository['html_url']}/commit/{after.commit}",
+        "author": person,
+        "committer": person,
+        "verification": None,
+        "timestamp": utc(after.pushed, "%Y-%m-%dT%H:%M:%SZ"),
+        **{word: [path for path, kind in files.items() if kind == letter] for word, letter in kinds.items()},
+    }
+    old = before.commit if before else "0" * 40
+    return _of_forgejo(
+        "push",
+        agent,
+        {
+            "ref": f"refs/heads/{name}",
+            "before": old,
+            "after": after.commit,
+            "compare_url": f"{repository['html_url']}/compare/{old}...{after.commit}",
+            "commits": [pushed],
+            "total_commits": 1,
+            "head_commit": pushed,
+            "repository": repository,
+            "pusher": account_json(agent),
+        },
+    )
+
+
+def forgejo_branch(package: Package, name: str, agent: str) -> Message:
+    """Return the message of a new branch in Forgejo."""
+    fields = {"sha": package.branches[name].commit, "ref": name, "ref_type": "branch"}
+    return _of_forgejo("create", agent, {**fields, "repository": repository_json(package)})
+
+
+def _of_forgejo(event: str, agent: str, payload: Mapping[str, Any]) -> Message:
+    """Return a message of Forgejo's hook.  It has the headers of the hook's request, credentials among them."""
+    headers = {
+        "user-agent": "Go-http-client/1.1",
+        "content-type": "application/json",
+        "authorization": f"Basic {HOOK_CREDENTIAL}",
+        "x-forgejo-event": event,
+        "x-forgejo-event-type": event,
+        "x-hub-signature-256": f"sha256={commit_hash(event, agent)}",
+        "host": "webhook.fedoraproject.org",
+    }
+    return f"forgejo.{event}", {"body": {**payload, "sender": account_json(agent)}, "headers": headers, "agent": agent}
 
 
 def lookaside(package: Package, file: str, agent: str) -> Message:

@@ -1,10 +1,15 @@
-"""The stand-in of dist-git (Pagure): projects, branches, raw files and the hourly files about all packages."""
+"""The stand-in of dist-git: Pagure with projects, branches, raw files and the hourly files about all packages, or Forgejo.
+
+The world says which of the two serves it.  The other one's addresses are then missing, in the words of the one that is there.
+"""
 
 import mimetypes
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from fedora_packages.sandbox.upstreams import forgejo
 from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 from fedora_packages.sandbox.world import specs
 from fedora_packages.sandbox.world.models import Listing, Package
@@ -14,9 +19,13 @@ NO_COMMIT = {"error": "Commit not found", "error_code": "ENOCOMMIT"}
 NOT_FOUND_PAGE = "<!DOCTYPE html>\n<html><body><h1>Page not found (404)</h1></body></html>\n"
 
 
-def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def routes(sandbox: Sandboxed) -> list[web.RouteDef]:
     """Return dist-git's routes."""
-    return [
+    pagure = [
+        web.get("/distgit/api/0/version", version),
         web.get("/distgit/api/0/rpms/{name}", project),
         web.get("/distgit/api/0/rpms/{name}/git/branches", branches),
         web.get("/distgit/api/0/rpms/{name}/c/{commit}/info", commit),
@@ -24,6 +33,33 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
         web.get("/distgit/extras/pagure_poc.json", points_of_contact),
         web.get("/distgit/extras/pagure_owner_alias.json", owner_aliases),
     ]
+    return [
+        web.get(route.path, _served_by(software, route.handler))
+        for software, found in (("pagure", pagure), ("forgejo", forgejo.routes(sandbox)))
+        for route in found
+    ]
+
+
+def _served_by(software: str, handler: Handler) -> Handler:
+    """Return the handler of an address that one software has: 404 if dist-git is the other one, or neither."""
+
+    async def answer(request: web.Request) -> web.Response:
+        current = request[VIEW].world.software
+        if current == software:
+            return await handler(request)
+        if current == "forgejo":
+            return forgejo.missing()
+        # Without either, all is missing in Pagure's own words: the hardest case for those who tell a fact from a failure.
+        if request.path.startswith("/distgit/api/0/rpms/"):
+            return web.json_response(NO_PROJECT, status=404)
+        return web.Response(status=404, text=NOT_FOUND_PAGE, content_type="text/html")
+
+    return answer
+
+
+async def version(_request: web.Request) -> web.Response:
+    """Answer ``GET /api/0/version``."""
+    return web.json_response({"version": "0.31"})
 
 
 async def project(request: web.Request) -> web.Response:
