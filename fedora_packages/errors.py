@@ -10,7 +10,9 @@
      ├── UpstreamError            an upstream returned nothing that can be used
      │    ├── UpstreamUnavailable    it did not respond: down, slow, refused, or its circuit is open; try later
      │    ├── InvalidResponse        it returned something other than it promises: HTML, half a response, other types
-     │    └── ReleaseNotServed       it does not have an active release, not yet or not any more
+     │    └── NotServed              it does not serve this, and another try would not help
+     │         ├── ReleaseNotServed     it does not have an active release, not yet or not any more
+     │         └── NotPublic            it shows this to its accounts only
      ├── CacheUnavailable         Redis does not respond: fetch from the upstream, store nothing
      ├── FillInProgress           another process fills this entry, and did not finish in time
      ├── SearchUnavailable        the search index is missing or corrupt: build a new one
@@ -90,11 +92,23 @@ class InvalidResponse(UpstreamError):
     """The upstream returned something that it does not promise.  Nothing of it was kept.  Try again later; tell its operators."""
 
 
-class ReleaseNotServed(UpstreamError):
+class NotServed(UpstreamError):
+    """The upstream does not serve this.  Show the last known value and why; another try would not help for now."""
+
+    kind = "not served"
+    _verb = "failed:"
+
+
+class ReleaseNotServed(NotServed):
     """The upstream does not have a release that is active.  Show that; it may have it later."""
 
     kind = "release not served"
-    _verb = "failed:"
+
+
+class NotPublic(NotServed):
+    """The upstream shows this to its accounts only, and we have none, or one that may not see it."""
+
+    kind = "not public"
 
 
 class CacheUnavailable(FedoraPackagesError):

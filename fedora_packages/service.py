@@ -15,6 +15,7 @@ from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.active_releases import ActiveReleases
+from fedora_packages.connectors.forge import KnownForge
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.metrics import MetricName, Metrics
@@ -68,6 +69,7 @@ def build(settings: Settings, by: str) -> Service:
         external_id=lambda query, value: queries[query].external_id(value),
     )
     releases = ActiveReleases(cache, queries)
+    found["distgit"].site.kind = KnownForge(cache, queries["distgit.forge"])
     service = Service(
         settings,
         client,

@@ -43,6 +43,14 @@ class Asked:
 PAGURE_MISSING = Answer(b'{"error": "Project not found", "error_code": "ENOPROJECT"}', 404)
 MDAPI_MISSING = Answer(b"404: Not Found", 404, "text/plain")
 
+#: What Forgejo returns for what it does not have.
+FORGEJO_MISSING = Answer(
+    b'{"errors": [], "message": "The target couldn\'t be found.", "url": "https://src.example/api/swagger"}', 404
+)
+
+#: What Pagure returns for its version, by which it is told from Forgejo.
+PAGURE_VERSION = Answer(b'{"version": "5.14.1"}')
+
 #: What dist-git returns for a file, and mdapi for a relation, that no package has.
 PAGURE_NO_FILE = Answer(
     b"<!DOCTYPE html>\n<title>Page not found :&#39;( - Pagure</title>\n<h2>Page not found (404)</h2>\n",
@@ -54,6 +62,8 @@ MDAPI_NOTHING = Answer(b"400: Bad Request", 400, "text/plain; charset=utf-8")
 
 def _missing(path: str) -> Answer:
     """Return the answer to a path that no test has answered."""
+    if path == "/api/0/version":
+        return PAGURE_VERSION
     if path.startswith("/rpms/"):
         return PAGURE_NO_FILE
     return PAGURE_MISSING if path.startswith("/api/0/") else MDAPI_MISSING

@@ -1,12 +1,12 @@
 """dist-git: the spec file and patches of each branch, and who maintains a package.
 
-A retired branch still exists, and has no file but ``dead.package``.
+Pagure or Forgejo serves it (see `fedora_packages.connectors.forge`); the values are the same.  A retired branch still exists, and
+has no file but ``dead.package``.
 """
 
-import json
 import re
-from itertools import islice
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator
 
@@ -22,42 +22,25 @@ from fedora_packages.connectors.distgit_types import (
     Retirement,
     Spec,
 )
-from fedora_packages.connectors.http import Response
+from fedora_packages.connectors.forge import Forge, Kind, Server
+from fedora_packages.connectors.forgejo import Forgejo
 from fedora_packages.connectors.page_links import Site
+from fedora_packages.connectors.pagure import Pagure
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.types import Model, NotFound, Text, Timestamp
-from fedora_packages.messages import text
+from fedora_packages.connectors.types import Known, Model, NotFound, Own, Text
+from fedora_packages.errors import NotPublic
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.contents.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.messages.event import Event
-from fedora_packages.rpm.specfile import parse
+from fedora_packages.rpm.specfile import MAX_FILES, parse
 
-#: Branches of a package.
-MAX_BRANCHES = 2000
+T = TypeVar("T")
 
-#: Bytes of the largest spec file or patch that is read; the largest in Fedora have a fifth of that.
-FILE_LIMIT = 10 << 20
-
-#: What Pagure's page has that says that a file does not exist: the title of its template, and names of its own files.
-NO_FILE = re.compile(rb"Page not found \(404\)|pagure", re.IGNORECASE)
+#: The readers of each software that serves dist-git.
+SERVERS = {Kind.PAGURE: Pagure, Kind.FORGEJO: Forgejo}
 
 #: Topics of messages about changed files.
 CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
-
-
-def _by_name(branches: Any) -> Any:
-    # An older server returns the names of branches and nothing else.
-    is_list = isinstance(branches, list) and all(isinstance(name, str) for name in branches)
-    return dict.fromkeys(branches) if is_list else branches
-
-
-class _Branches(Model):
-    branches: Annotated[dict[Text(256), Text(64) | None], BeforeValidator(_by_name)]
-
-
-class _Commit(Model):
-    commit_time: Timestamp
-    author: Text(256)
 
 
 class _Contacts(Model):
@@ -75,10 +58,20 @@ class _Owners(Model):
     rpms: dict[Text(256), Annotated[_Contacts, BeforeValidator(_contacts)]]
 
 
+class Software(Model):
+    """The software that serves dist-git, and so has the pages that links lead to."""
+
+    kind: Own[Known(*Kind)]
+
+
 class DistgitSite(Site):
-    """The web interface of dist-git (Pagure)."""
+    """The web interface of dist-git.  ``kind`` returns which software serves it."""
 
     default = "https://src.fedoraproject.org"
+
+    def __init__(self, url: str | None = None, kind: Callable[[], Kind] = lambda: Kind.PAGURE):
+        super().__init__(url)
+        self.kind = kind
 
     def sources(self, package: str) -> str:
         """Return the page of a source package."""
@@ -86,60 +79,92 @@ class DistgitSite(Site):
 
     def source_file(self, package: str, branch: str, path: str) -> str:
         """Return the page of a file on a branch."""
+        if self.kind() is Kind.FORGEJO:
+            return self.link("rpms", package, "src", "branch", *branch.split("/"), *path.split("/"))
         return self.link("rpms", package, "blob", branch, "f", *path.split("/"))
 
     def commits(self, package: str, branch: str) -> str:
-        """Return the list of the commits on a branch."""
+        """Return the list of the commits on a branch; of Forgejo the page of the branch, which leads to it."""
+        if self.kind() is Kind.FORGEJO:
+            return self.link("rpms", package, "src", "branch", *branch.split("/"))
         return self.link("rpms", package, "commits", branch)
 
     def commit(self, package: str, branch: str, commit: str) -> str:
         """Return the page of a commit on a branch."""
+        if self.kind() is Kind.FORGEJO:
+            return self.link("rpms", package, "commit", commit)
         return self.link("rpms", package, "c", commit, branch=branch)
 
     def maintainer(self, name: str) -> str:
         """Return the page of an account, or of a group if the name begins with ``@``."""
+        if self.kind() is Kind.FORGEJO:
+            return self.link("org", "rpms", "teams", name[1:]) if name.startswith("@") else self.link(name)
         return self.link("group" if name.startswith("@") else "user", name.removeprefix("@"))
 
 
 class DistgitConnector(Connector):
-    """Spec files, patches and maintainers, from dist-git (Pagure)."""
+    """Spec files, patches and maintainers, from dist-git."""
 
     name = "distgit"
     title = "dist-git"
     site = DistgitSite()
     authorization = "token"
 
+    def __init__(self, *arguments: Any, **options: Any):
+        super().__init__(*arguments, **options)
+        self._forge = Forge(SERVERS, lambda: self._on_recovery(self.name))
+
+    @query(version=1, subject="nothing", every=30)
+    def forge(self) -> Software:
+        """Return the software that serves dist-git: ``pagure`` or ``forgejo``.
+
+        Source: ``/api/0/version`` of Pagure, ``/api/v1/version`` of Forgejo; each returns 404 for the other's.
+        """
+        return Software(kind=self._forge.ask(self, float("inf")))
+
     @query(version=4)
     def spec(self, package, release) -> Spec | NoSpec:
         """Return the spec file of a package on a branch, and what it says as far as that can be read without rpm.
 
-        A value has at most `MAX_FILES` sources, and licenses of `MAX_SUBPACKAGES` binary packages.
+        A value has at most `MAX_FILES` sources.
 
-        Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``; the head as for `patches`.
+        Source: the head, then the files ``NAME.spec`` or else ``dead.package``.  Pagure: as for `patches`,
+        ``/rpms/NAME/raw/BRANCH/f/PATH``.  Forgejo, below ``/api/v1/repos/rpms/NAME``: ``branches/BRANCH``,
+        ``contents?ref=BRANCH``, ``raw/PATH?ref=BRANCH``.
         """
-        commit = self._head(package, release)
-        spec = self._file(package, release, f"{package}.spec")
-        if spec is None:
-            dead = self._file(package, release, "dead.package")
-            return NoSpec(dead=dead and dead[:MAX_REASON].strip(), commit=commit)
-        return Spec(**parse(spec)._asdict(), text=spec, size=len(spec), commit=commit)
 
-    @query(version=4)
+        def read(server: Server) -> Spec | NoSpec:
+            commit = server.head(package, release)
+            spec = server.file(package, release, f"{package}.spec")
+            if spec is None:
+                dead = server.file(package, release, "dead.package")
+                return NoSpec(dead=dead and dead[:MAX_REASON].strip(), commit=commit)
+            return Spec(**parse(spec)._asdict(), text=spec, size=len(spec), commit=commit)
+
+        return self._read(read)
+
+    @query(version=5)
     def patches(self, package, release) -> Patches | NoPatches:
-        """Return the patches that the spec file of a package names on a branch, in its order.
+        """Return the patches of a package on a branch: those that its spec file names, in its order.
 
-        A value has at most `MAX_FILES` patches.  The numbers of files and lines are those of a unified diff.
+        Forgejo lists the files of a branch: other patch files follow, and names that could not be expanded are left out.  A value
+        has at most `MAX_FILES` patches.  The numbers of files and lines are those of a unified diff.
 
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.  The head, which is read first, is from
-        ``/api/0/rpms/NAME/git/branches``.
+        ``/api/0/rpms/NAME/git/branches`` of Pagure; Forgejo as for `spec`.
         """
-        commit = self._head(package, release)
-        spec = self._file(package, release, f"{package}.spec")
-        if spec is None:
-            return NoPatches(commit=commit)
-        facts = parse(spec)
-        patches = [self._patch(package, release, name) for name in facts.patches]
-        return Patches(patches=patches, commit=commit, is_complete=facts.is_complete)
+
+        def read(server: Server) -> Patches | NoPatches:
+            commit = server.head(package, release)
+            spec = server.file(package, release, f"{package}.spec")
+            if spec is None:
+                return NoPatches(commit=commit)
+            facts = parse(spec)
+            names = server.patch_names(package, release, facts.patches)[:MAX_FILES]
+            patches = [_patch(name, server.file(package, release, name)) for name in names]
+            return Patches(patches=patches, commit=commit, is_complete=facts.is_complete)
+
+        return self._read(read)
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
@@ -164,21 +189,26 @@ class DistgitConnector(Connector):
     def retirement(self, package) -> Retirement | NotFound:
         """Return the branches of active releases on which a package is retired: why, since when and by whom.
 
-        Source: ``/api/0/rpms/NAME/git/branches``; ``dead.package`` of each head, once where branches share it;
-        ``/api/0/rpms/NAME/c/HASH/info`` of those that have it: nothing is pushed to a branch after it was retired.
+        Source: the heads, ``dead.package`` of each, once where branches share a head, and the commits that have one: nothing is
+        pushed to a branch after it was retired.  Pagure: ``/api/0/rpms/NAME/git/branches``, files as for `spec`,
+        ``/api/0/rpms/NAME/c/HASH/info``.  Forgejo: ``branches``, files as for `spec`, ``git/commits/HASH``.
         """
-        heads = self._heads(package)
-        if heads is None:
-            return NotFound()
         active = [release["branch"] for release in self.releases()]
-        kept = {branch: heads[branch] for branch in active if branch in heads}
-        # Branches can share a head.
-        looked: dict[str, Retired | None] = {}
-        for branch, head in kept.items():
-            if (head or branch) not in looked:
-                looked[head or branch] = self._retired(package, branch, head)
-        retired = {branch: why for branch, head in kept.items() if (why := looked[head or branch])}
-        return Retirement(heads=kept, retired=retired)
+
+        def read(server: Server) -> Retirement | NotFound:
+            heads = server.heads(package, active)
+            if heads is None:
+                return NotFound()
+            kept = {branch: heads[branch] for branch in active if branch in heads}
+            # Branches can share a head.
+            looked: dict[str, Retired | None] = {}
+            for branch, head in kept.items():
+                if (head or branch) not in looked:
+                    looked[head or branch] = _retired(server, package, branch, head)
+            retired = {branch: why for branch, head in kept.items() if (why := looked[head or branch])}
+            return Retirement(heads=kept, retired=retired)
+
+        return self._read(read)
 
     @retirement.affected(*PUSH_TOPICS)
     def retirement_affected(event):
@@ -196,17 +226,16 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(version=4, topics=("pagure.project.*",))
+    @query(version=5, topics=("pagure.project.*",), follows="distgit.forge", every=7 * 86400)
     def maintainers(self, package) -> Maintainers | NotFound:
         """Return the maintainers of a package: account names, owner first.
 
-        Source: ``/api/0/rpms/NAME``.
+        Forgejo shows them to its accounts only: without an API key there is no new value.  Its collaborators are ``committers``,
+        since their list has no levels, its teams ``groups``; the owner is null.
+
+        Source: ``/api/0/rpms/NAME`` of Pagure; ``collaborators`` and ``teams`` below ``/api/v1/repos/rpms/NAME`` of Forgejo.
         """
-        answer = self.get("api", "0", "rpms", package)
-        if answer.status == 404:
-            self._check_missing(answer, "ENOPROJECT")
-            return NotFound()
-        return self.parsed(answer, Maintainers)
+        return self._read(lambda server: server.maintainers(package))
 
     @maintainers.expects
     def maintainers_expect(event, package):
@@ -221,93 +250,63 @@ class DistgitConnector(Connector):
 
     @spec.ignores
     @patches.ignores
-    @maintainers.ignores
     @retirement.ignores
     def without_revision(value):
         # Every push moves them, also one that changes no field that is shown.
-        return {key: part for key, part in value.items() if key not in ("commit", "modified", "heads")}
+        return {key: part for key, part in value.items() if key not in ("commit", "heads")}
+
+    @maintainers.ignores
+    def without_time(value):
+        # Forgejo tells no time, and no message announces its maintainers.
+        if value["found"] and value["modified"] is None:
+            return None
+        return {key: part for key, part in value.items() if key != "modified"}
 
     def owners(self) -> dict[str, str]:
         """Return the owner of every package, also of retired ones, for the search index.
 
         Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  The owner is that of `maintainers`: the
-        ``admin``, also where a distribution (``fedora``, ``epel``) has a contact of its own.
+        ``admin``, also where a distribution (``fedora``, ``epel``) has a contact of its own.  Raises `NotPublic` if Forgejo does
+        not have the file.
         """
-        answer = self.get("extras", "pagure_poc.json")
-        contacts = self.parsed(answer, _Owners).rpms
+
+        def read(server: Server) -> dict[str, _Contacts]:
+            answer = self.get("extras", "pagure_poc.json")
+            if answer.status == 404 and isinstance(server, Forgejo):
+                raise NotPublic(self.name, answer.request, "HTTP 404: the owners are not listed", title=self.title)
+            return self.parsed(answer, _Owners).rpms
+
+        contacts = self._read(read)
         if not contacts:
-            raise self.invalid(answer.request, "no package")
+            raise self.invalid("GET /extras/pagure_poc.json", "no package")
         owners = {name: found.admin or found.fedora or found.epel for name, found in contacts.items()}
         return {name: owner for name, owner in owners.items() if owner}
 
-    def _head(self, package: str, branch: str) -> str | None:
-        """Return the commit at the head of a branch, or None if it is unknown."""
-        return (self._heads(package) or {}).get(branch)
+    def _read(self, read: Callable[[Server], T]) -> T:
+        return self._forge.read(self, read)
 
-    def _heads(self, package: str) -> dict[str, str | None] | None:
-        """Return the branches of a package, each with its head (None: unknown); None for an unknown package."""
-        answer = self.get("api", "0", "rpms", package, "git", "branches", params={"with_commits": "true"})
-        if answer.status == 404:
-            self._check_missing(answer, "ENOPROJECT")
-            return None
-        return dict(islice(self.parsed(answer, _Branches).branches.items(), MAX_BRANCHES))
 
-    def _retired(self, package: str, branch: str, head: str | None) -> Retired | None:
-        """Return why, when and by whom a branch was retired; None if it is not retired."""
-        reason = self._file(package, head or branch, "dead.package")
-        if reason is None:
-            return None
-        retired = Retired(reason=reason[:MAX_REASON].strip())
-        if head is not None:
-            answer = self.get("api", "0", "rpms", package, "c", head, "info")
-            if answer.status == 404:
-                self._check_missing(answer)
-            else:
-                commit = self.parsed(answer, _Commit)
-                retired.when, retired.who = commit.commit_time, commit.author
-        return retired
+def _retired(server: Server, package: str, branch: str, head: str | None) -> Retired | None:
+    """Return why, when and by whom a branch was retired; None if it is not retired."""
+    reason = server.file(package, branch, "dead.package", head)
+    if reason is None:
+        return None
+    when, who = (None, None) if head is None else server.commit(package, head)
+    return Retired(reason=reason[:MAX_REASON].strip(), when=when, who=who)
 
-    def _check_missing(self, answer: Response, code: str | None = None) -> None:
-        """Raise `InvalidResponse` for a 404 that is not Pagure's own: a proxy without a route returns 404 too."""
-        try:
-            found = dig(json.loads(answer.body), "error_code")
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, str) or code not in (found, None):
-            expected, kind = code or "an error code", answer.content_type or "no content type"
-            raise self.invalid(answer.request, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body)
 
-    def _file(self, package: str, branch: str, path: str) -> str | None:
-        """Return the content of a file at a branch or commit, cleaned, or None if it does not exist."""
-        answer = self.get("rpms", package, "raw", branch, "f", path, accept="*/*")
-        kind, size = answer.content_type or "no content type", len(answer.body)
-        if answer.status == 404 and NO_FILE.search(answer.body):
-            return None
-        if answer.status != 200 or kind.startswith(("text/html", "application/json")):
-            reason = f"HTTP {answer.status}: expected a file, got {kind}"
-        elif not answer.body or b"\0" in answer.body:
-            # For an empty file Pagure returns 404, and no text file has a NUL.
-            reason = "a binary file" if answer.body else "an empty file"
-        elif size > FILE_LIMIT:
-            reason = f"a file of {size} bytes"
-        else:
-            # Pagure guesses the encoding, at times wrongly.  Pages lose nothing that they could show.
-            return text.lines(answer.body.decode("utf-8", "replace"))
-        raise self.invalid(answer.request, reason, answer.body)
-
-    def _patch(self, package: str, branch: str, name: str) -> Patch:
-        patch = self._file(package, branch, name)
-        if patch is None:
-            return Patch(name=name, found=False)
-        lines = patch.splitlines()
-        return Patch(
-            name=name,
-            found=True,
-            size=len(patch),
-            files=sum(line.startswith("+++ ") for line in lines),
-            added=sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
-            removed=sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
-        )
+def _patch(name: str, patch: str | None) -> Patch:
+    if patch is None:
+        return Patch(name=name, found=False)
+    lines = patch.splitlines()
+    return Patch(
+        name=name,
+        found=True,
+        size=len(patch),
+        files=sum(line.startswith("+++ ") for line in lines),
+        added=sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
+        removed=sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
+    )
 
 
 def _pushed(event: Event) -> dict[str, Any] | None:

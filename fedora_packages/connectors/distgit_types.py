@@ -50,7 +50,7 @@ class Spec(Model):
     summary: Text(MAX_TEXT) | None = field("null if it is missing or could not be expanded")
     description: Lines(MAX_DESCRIPTION) | None = field("null if it is missing or could not be expanded")
     license: Text(MAX_TEXT) | None = field("that of the source package; null if it is missing or could not be expanded")
-    licenses: Licenses = field("of binary packages that have one of their own, by name")
+    licenses: Licenses = field(f"of at most {MAX_SUBPACKAGES} binary packages that have one of their own, by name")
     sources: Rows(Source, MAX_FILES, "source") = field(
         '["Source0", file name or URL] of each, in order; macros that could not be expanded are left'
     )

@@ -14,7 +14,7 @@ from pyramid.events import BeforeRender
 from fedora_packages.cache.values import BEHIND, UNWATCHED, CachedValue, ErrorState
 from fedora_packages.connectors import titles
 from fedora_packages.connectors.page_links import web_address
-from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, NotPublic, ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.highlight import highlight
@@ -28,6 +28,7 @@ ERRORS = {
     UpstreamUnavailable.kind: "is not responding",
     InvalidResponse.kind: "returned an invalid response",
     ReleaseNotServed.kind: "does not have this release",
+    NotPublic.kind: "shows this to its accounts only",
     UNWATCHED: "may have missed messages",
     BEHIND: "does not show the latest change yet",
 }

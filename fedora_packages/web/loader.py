@@ -33,7 +33,7 @@ from fedora_packages.connectors.query import NO_PACKAGE, QueryCall
 from fedora_packages.errors import (
     CacheUnavailable,
     FillInProgress,
-    ReleaseNotServed,
+    NotServed,
     UpstreamError,
     UpstreamUnavailable,
 )
@@ -219,7 +219,7 @@ class Loader:
         try:
             return self.cache.fill(call.source(), policy).after
         except UpstreamError as error:
-            if policy is Policy.MISS and not isinstance(error, ReleaseNotServed):
+            if policy is Policy.MISS and not isinstance(error, NotServed):
                 # The next visitor should find it filled: the worker retries.
                 self._leave_to_worker(call)
             raise

@@ -16,7 +16,7 @@ from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Entry, Opened
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import Query, QueryCall
-from fedora_packages.errors import ReleaseNotServed, UpstreamError
+from fedora_packages.errors import NotPublic, ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.checks import CORRECTED, GRACE, LAGGING, check, confirm
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: Keys drawn in one step until one is an entry: Redis has other keys too.
 MAX_DRAWS = 30
+
+#: The kinds of errors that are not retried.
+NOT_SERVED = frozenset({ReleaseNotServed.kind, NotPublic.kind})
 
 #: Scheduled entries passed over in one step in search of one that is due.
 MAX_SKIPPED = 20
@@ -107,9 +110,9 @@ class Audit:
             self.queue.add(query.upstream, query.name, entry.package)
 
     def _is_refused(self, entry: Entry, variants: Iterable[str]) -> bool:
-        """Whether the upstream serves none of the variants' releases: those are not retried."""
+        """Whether the upstream serves none of the variants: those are not retried."""
         cached_values = self.cache.read([(entry, variant) for variant in variants])
-        return all(cached.error_state and cached.error_state.kind == ReleaseNotServed.kind for cached in cached_values)
+        return all(cached.error_state and cached.error_state.kind in NOT_SERVED for cached in cached_values)
 
     def _scheduled(self) -> QueryCall | None:
         """Return an entry that is due on its query's schedule, if one is near in the walk through all of them."""

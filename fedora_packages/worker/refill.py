@@ -22,7 +22,7 @@ from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import (
     CacheUnavailable,
-    ReleaseNotServed,
+    NotServed,
     SearchUnavailable,
     UpstreamError,
     UpstreamUnavailable,
@@ -139,7 +139,7 @@ class Refiller:
                 fill = self.cache.fill(QueryCall(query, claim.package, variant).source(), policy, opened)
             except UpstreamUnavailable:
                 raise
-            except ReleaseNotServed:
+            except NotServed:
                 # The fill has noted it for panels.  Retries would not help: the next visitor's page asks again.
                 continue
             except UpstreamError as failure:

@@ -6,7 +6,15 @@ import xmlrpc.client
 import pytest
 
 from fedora_packages.errors import InvalidResponse
-from tests.upstream import MDAPI_MISSING, MDAPI_NOTHING, PAGURE_MISSING, PAGURE_NO_FILE, Answer
+from tests.upstream import (
+    FORGEJO_MISSING,
+    MDAPI_MISSING,
+    MDAPI_NOTHING,
+    PAGURE_MISSING,
+    PAGURE_NO_FILE,
+    PAGURE_VERSION,
+    Answer,
+)
 
 NGINX = b"<html>\r\n<head><title>%b</title></head>\r\n<body>\r\n<center><h1>%b</h1></center>\r\n<hr><center>nginx</center>\r\n"
 WALL = b"<!doctype html><html><head><title>Making sure you're not a bot!</title></head><body></body></html>"
@@ -64,6 +72,12 @@ def koji(*results):
     return Answer(xmlrpc.client.dumps((list(results),), methodresponse=True).encode(), content_type="text/xml")
 
 
+FORGEJO = {"/api/0/version": FORGEJO_MISSING, "/api/v1/version": said({"version": "15.0.2+gitea-1.22.0"})}
+REPO = "/api/v1/repos/rpms/guake"
+LISTED = said([{"name": "guake.spec", "size": 11}, {"name": "a.patch", "size": 2}, {"name": "README", "size": 1}])
+HEAD = said({"name": "f45", "commit": {"id": "abc"}})
+
+PAGURE = {"/api/0/version": PAGURE_VERSION}
 HEADS = said({"branches": {"rawhide": "abc", "f45": "def"}})
 BRANCHES = "/api/0/rpms/guake/git/branches"
 SPEC, DEAD, PATCH = (f"/rpms/guake/raw/f45/f/{name}" for name in ("guake.spec", "dead.package", "a.patch"))
@@ -99,20 +113,57 @@ OWN = [
     ("faf.tracked_releases", {"/problems/": FORM}),
     ("faf.tracked_packages", {"/component_names.json": said(["guake"])}),
     ("anitya.versions", {"/api/project/Fedora/guake": said({"error": "No package guake found in distro Fedora"}, 404)}),
-    ("distgit.maintainers", {"/api/0/rpms/guake": PAGURE_MISSING}),
-    ("distgit.spec", {BRANCHES: HEADS, SPEC: file("Name: guake")}),
-    ("distgit.spec", {BRANCHES: HEADS, SPEC: PAGURE_NO_FILE, DEAD: file("dead")}),
-    ("distgit.spec", {BRANCHES: PAGURE_MISSING, SPEC: PAGURE_NO_FILE, DEAD: PAGURE_NO_FILE}),
-    ("distgit.patches", {BRANCHES: HEADS, SPEC: file("Patch: a.patch"), PATCH: PAGURE_NO_FILE}),
-    ("distgit.patches", {BRANCHES: HEADS, SPEC: PAGURE_NO_FILE}),
-    ("distgit.retirement", {BRANCHES: PAGURE_MISSING}),
+    ("distgit.maintainers", {**PAGURE, "/api/0/rpms/guake": PAGURE_MISSING}),
+    ("distgit.spec", {**PAGURE, BRANCHES: HEADS, SPEC: file("Name: guake")}),
+    ("distgit.spec", {**PAGURE, BRANCHES: HEADS, SPEC: PAGURE_NO_FILE, DEAD: file("dead")}),
+    ("distgit.spec", {**PAGURE, BRANCHES: PAGURE_MISSING, SPEC: PAGURE_NO_FILE, DEAD: PAGURE_NO_FILE}),
+    ("distgit.patches", {**PAGURE, BRANCHES: HEADS, SPEC: file("Patch: a.patch"), PATCH: PAGURE_NO_FILE}),
+    ("distgit.patches", {**PAGURE, BRANCHES: HEADS, SPEC: PAGURE_NO_FILE}),
+    ("distgit.retirement", {**PAGURE, BRANCHES: PAGURE_MISSING}),
     (
         "distgit.retirement",
         {
+            **PAGURE,
             BRANCHES: HEADS,
             "/rpms/guake/raw/abc/f/dead.package": PAGURE_NO_FILE,
             "/rpms/guake/raw/def/f/dead.package": file("dead"),
             "/api/0/rpms/guake/c/def/info": said({"error": "Commit not found", "error_code": "ENOCOMMIT"}, 404),
+        },
+    ),
+    ("distgit.forge", PAGURE),
+    ("distgit.forge", FORGEJO),
+    ("distgit.spec", {**FORGEJO, f"{REPO}/branches/f45": FORGEJO_MISSING, f"{REPO}/contents": FORGEJO_MISSING}),
+    (
+        "distgit.spec",
+        {
+            **FORGEJO,
+            f"{REPO}/branches/f45": HEAD,
+            f"{REPO}/contents": LISTED,
+            f"{REPO}/raw/guake.spec": file("Name: guake"),
+        },
+    ),
+    (
+        "distgit.patches",
+        {
+            **FORGEJO,
+            f"{REPO}/branches/f45": HEAD,
+            f"{REPO}/contents": LISTED,
+            f"{REPO}/raw/guake.spec": file("Name: guake"),
+            f"{REPO}/raw/a.patch": file("x\n"),
+        },
+    ),
+    ("distgit.patches", {**FORGEJO, f"{REPO}/branches/f45": HEAD, f"{REPO}/contents": FORGEJO_MISSING}),
+    ("distgit.retirement", {**FORGEJO, f"{REPO}/branches": FORGEJO_MISSING}),
+    (
+        "distgit.retirement",
+        {
+            **FORGEJO,
+            f"{REPO}/branches": said(
+                [{"name": "f45", "commit": {"id": "abc"}}, {"name": "rawhide", "commit": {"id": "abc"}}]
+            ),
+            f"{REPO}/contents": said([{"name": "dead.package", "size": 4}]),
+            f"{REPO}/raw/dead.package": file("dead"),
+            f"{REPO}/git/commits/abc": FORGEJO_MISSING,
         },
     ),
     ("mdapi.package", {PKG: MDAPI_MISSING, "/f45/srcpkg/guake": MDAPI_MISSING}),
@@ -154,7 +205,14 @@ def believed(queries, upstream, name, path, foreign):
         return None
 
 
-@pytest.mark.parametrize(("name", "own", "path"), [(name, own, path) for name, own in OWN for path in own])
+#: Whatever is at the address of Pagure's version, Forgejo has its own.
+FREE = "/api/0/version"
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "path"),
+    [(name, own, path) for name, own in OWN for path in own if path != FREE or "/api/v1/version" not in own],
+)
 def test_what_another_says_in_its_place_is_not(queries, upstream, name, own, path):
     upstream.answers.update(own)
     found = {foreign: believed(queries, upstream, name, path, foreign) for foreign in FOREIGN}

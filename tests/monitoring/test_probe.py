@@ -16,7 +16,7 @@ from fedora_packages.monitoring.probe import MAX_FINDING, Probe, probe, probes, 
 from tests.monitoring.state import NOW, state_of
 from tests.sabotaged import Sabotaged
 from tests.sandbox.running import Running
-from tests.upstream import Answer, Upstream, connector_strings
+from tests.upstream import PAGURE_VERSION, Answer, Upstream, connector_strings
 
 QUERIES = sorted(
     f"{kind.name}.{name}" for kind in declared() for name, one in vars(kind).items() if isinstance(one, Declaration)
@@ -147,7 +147,7 @@ def test_a_query_that_needs_the_releases_is_not_blamed_for_them(sandbox, upstrea
     ],
 )
 def test_an_upstream_without_a_package_that_is_everywhere_is_a_finding(sandbox, upstream, name, answer):
-    upstream.answer = lambda asked: answer
+    upstream.answer = lambda asked: PAGURE_VERSION if asked.path == "/api/0/version" else answer
     query = at(sandbox, name, upstream.url)
     assert probe(query).findings == (f"expected an answer about {query.declaration.sample}, got that there is none",)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.cache.values import ErrorState
-from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, NotPublic, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.web.formats import (
     error_summary,
     evr,
@@ -73,6 +73,6 @@ def test_upstreams_have_their_proper_names():
     ]
 
 
-@pytest.mark.parametrize("kind", [UpstreamUnavailable, InvalidResponse, ReleaseNotServed])
+@pytest.mark.parametrize("kind", [UpstreamUnavailable, InvalidResponse, ReleaseNotServed, NotPublic])
 def test_every_kind_of_trouble_has_words(kind):
     assert error_summary(ErrorState(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")

@@ -92,6 +92,7 @@ UPDATE = "FEDORA-2026-0a1b2c3d4e"
         ("https://src.fedoraproject.org/rpms/guake", PackagePage(("guake",))),
         ("https://src.fedoraproject.org/rpms/guake.git", PackagePage(("guake",))),
         ("https://src.fedoraproject.org/rpms/gcc-c%2B%2B/blob/rawhide/f/x.spec", PackagePage(("gcc-c++",))),
+        ("https://src.fedoraproject.org/rpms/guake/src/branch/f45/guake.spec", PackagePage(("guake",))),
         ("https://src.fedoraproject.org/fork/pingou/rpms/guake", PackagePage(("guake",))),
         ("ssh://pingou@pkgs.fedoraproject.org/rpms/guake", PackagePage(("guake",))),
         ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/", PackagePage(("vim-enhanced", "vim"))),

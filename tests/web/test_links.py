@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.connectors import declared
+from fedora_packages.connectors.distgit import DistgitSite
+from fedora_packages.connectors.forge import Kind
 from fedora_packages.web.links import Links
 
 #: The products and the statuses whose bugs count.
@@ -89,6 +91,22 @@ def test_a_link_leads_where_it_says_and_asks_what_the_site_takes(link, page, par
     assert (parts.scheme, parts.netloc + parts.path, parse_qs(parts.query), parts.fragment) == (
         "https", page, parameters, "",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        (lambda site: site.sources("gcc-c++"), "rpms/gcc-c%2B%2B"),
+        (lambda site: site.source_file("gcc", "f45", "gcc.spec"), "rpms/gcc/src/branch/f45/gcc.spec"),
+        (lambda site: site.source_file("gcc", "f45", "a/b.patch"), "rpms/gcc/src/branch/f45/a/b.patch"),
+        (lambda site: site.commits("gcc", "rawhide"), "rpms/gcc/src/branch/rawhide"),
+        (lambda site: site.commit("gcc", "rawhide", "abc"), "rpms/gcc/commit/abc"),
+        (lambda site: site.maintainer("pingou"), "pingou"),
+        (lambda site: site.maintainer("@gnome-sig"), "org/rpms/teams/gnome-sig"),
+    ],
+)
+def test_links_to_dist_git_lead_to_the_pages_of_forgejo_if_that_serves_it(link, path):
+    assert link(DistgitSite("https://src.example", lambda: Kind.FORGEJO)) == f"https://src.example/{path}"
 
 
 @pytest.mark.parametrize("is_blocking", [False, True])

@@ -221,6 +221,7 @@ VALUES: dict[str, Any] = {
         "is_cut": False,
     },
     "faf.problems": {"total": 2, "problems": [problem(400001), problem(400002, function="??", bugs=[], before=False)]},
+    "distgit.forge": {"kind": "pagure"},
     "faf.tracked_releases": {
         "releases": [{"title": "Fedora 45", "branch": "f45"}, {"title": "CentOS 7", "branch": None}]
     },

@@ -9,6 +9,7 @@ from fedora_packages.cache import keys
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
 from fedora_packages.web.formats import upstream_title
+from tests.upstream import FORGEJO_MISSING, Answer
 from tests.web.values import RELEASES, VALUES, problem, tagged, update
 from tests.web.website import CAUSE, Elements, website
 
@@ -181,6 +182,17 @@ def test_the_overview_of_a_binary_leads_to_its_source(guake):
 def test_unknown_maintainers_are_shown_as_unknown(site, upstream):
     upstream.says("/api/0/rpms/guake", {}, status=500)
     assert re.search(r"<dt>Maintainers</dt>\s*<dd class=\"unknown\">", site.get("/guake").text)
+
+
+def test_maintainers_that_are_not_public_any_more_stay_with_the_reason(guake, upstream):
+    upstream.answers |= {
+        "/api/0/version": FORGEJO_MISSING,
+        "/api/v1/version": Answer(b'{"version": "15.0.2+gitea-1.22.0"}'),
+    }
+    guake.invalidate("distgit.maintainers", "guake")
+    page = guake.get("/guake/overview/overview").text
+    assert ">pingou</a>" in page
+    assert "dist-git shows this to its accounts only" in page
 
 
 def test_a_version_that_is_not_known_is_shown_as_unknown(silenced):

@@ -12,7 +12,7 @@ from fedora_packages.messages.event import Event
 from fedora_packages.settings import Pace
 from fedora_packages.worker.refill import IDLE, MESSAGES_FIRST_STEPS, RECHECKS, Refiller, Refillers, undisturbed
 from tests.filling import put, source
-from tests.upstream import Answer
+from tests.upstream import FORGEJO_MISSING, Answer
 
 PACE = Pace(lease=60, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
 
@@ -342,6 +342,17 @@ def test_a_release_that_the_upstream_does_not_serve_is_noted_and_not_retried(ser
         "release not served",
         0,
     )
+
+
+def test_what_is_not_public_is_not_tried_again(service, refiller, upstream):
+    upstream.answers |= {
+        "/api/0/version": FORGEJO_MISSING,
+        "/api/v1/version": Answer(b'{"version": "15.0.2+gitea-1.22.0"}'),
+    }
+    service.queue.add("distgit", "distgit.maintainers", "guake")
+    refiller.work("distgit")
+    assert read(service, "distgit.maintainers", "guake").error_state.kind == "not public"
+    assert service.queue.depth("distgit") == 0
 
 
 def test_a_job_of_an_unknown_query_is_dropped(service, refiller):

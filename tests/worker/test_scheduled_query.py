@@ -91,4 +91,4 @@ def test_after_a_failure_it_is_fetched_again_until_it_is_stopped(service, upstre
 
 def test_only_queries_about_no_package_are_fetched_by_themselves(queries):
     names = {query.name for query in scheduled_queries(queries)}
-    assert names == {"bodhi.releases", "faf.tracked_packages", "faf.tracked_releases"}
+    assert names == {"bodhi.releases", "distgit.forge", "faf.tracked_packages", "faf.tracked_releases"}

@@ -9,7 +9,7 @@ from typing import TypeVar
 import stamina
 from stamina.instrumentation import RetryDetails
 
-from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, NotServed, UpstreamError, UpstreamUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,14 @@ class Retry:
         """Return what a request returns.
 
         An `UpstreamUnavailable` is retried until the attempts are used up, an `InvalidResponse` once: an invalid response is
-        seldom a hiccup.  Raises the `UpstreamError` of the last attempt, and `UpstreamUnavailable` after `stop`.
+        seldom a hiccup.  A `NotServed` is never retried.  Raises the `UpstreamError` of the last attempt, and
+        `UpstreamUnavailable` after `stop`.
         """
         is_last = False
 
         def is_retried(error: Exception) -> bool:
             nonlocal is_last
-            if is_last or self.is_stopped or not isinstance(error, UpstreamError):
+            if is_last or self.is_stopped or not isinstance(error, UpstreamError) or isinstance(error, NotServed):
                 return False
             is_last = isinstance(error, InvalidResponse)
             return True

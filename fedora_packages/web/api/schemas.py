@@ -64,7 +64,7 @@ class ErrorState(Model):
     at: Time = field("when it was last observed")
     error: str = field("a sentence")
     upstream: str
-    kind: str = field("silent, unusable, release not served, behind or unwatched")
+    kind: str = field("silent, unusable, release not served, not public, behind or unwatched")
 
 
 class Problem(Model):

@@ -41,7 +41,7 @@ def test_every_link_of_a_package_leads_somewhere(site):
 
 
 #: The queries about no package.
-SHARED = {"bodhi.releases", "faf.tracked_packages", "faf.tracked_releases"}
+SHARED = {"bodhi.releases", "distgit.forge", "faf.tracked_packages", "faf.tracked_releases"}
 
 
 @pytest.mark.parametrize("query", sorted(set(VALUES) - SHARED))
@@ -110,7 +110,7 @@ def test_what_is_about_no_package_has_an_address_below_its_upstream(site):
         answer = site.get(f"/api/v1/faf/{name}", 200).json
         assert (answer["package"], answer["query"], answer["value"]) == (None, f"faf.{name}", VALUES[f"faf.{name}"])
     detail = site.get("/api/v1/faf/problems", 404).json["detail"]
-    assert "Queries: faf.tracked_packages, faf.tracked_releases." in detail
+    assert "Queries: distgit.forge, faf.tracked_packages, faf.tracked_releases." in detail
 
 
 def test_the_releases_are_those_of_bodhi_in_reading_order(site):
