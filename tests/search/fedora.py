@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import xapian
 
 from fedora_packages.connectors.query import query
-from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, NotPublic, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.search.document import Binary, Document
 
 RELEASES = (("rawhide", "f46"), ("f45", "f45-updates"), ("epel10", "epel10"))
@@ -39,7 +39,7 @@ class Fedora:
 
     The branches in ``unserved`` have no repositories, in mdapi or on the mirror.  ``provides``, ``obsoletes``, ``requires`` and
     ``files`` (pairs of a folder and a name) are binaries', by name.  Of a source without a binary of its name mdapi does not
-    tell the binaries in the branches in ``untold``.
+    tell the binaries in the branches in ``untold``.  dist-git shows no owners if they are ``hidden``.
     """
 
     def __init__(self, **sources: Source):
@@ -50,6 +50,7 @@ class Fedora:
         self.down = set()
         self.bad = set()
         self.untold = set()
+        self.hidden = False
         self.provides, self.obsoletes, self.requires, self.files = {}, {}, {}, {}
         self.asked = []
         self.connectors = {stub.name: stub(self) for stub in (Bodhi, Koji, Mdapi, Distgit)}
@@ -162,13 +163,24 @@ class Distgit(Stub):
         return {"found": False, "dead": None}
 
     @query(version=1)
+    def retirement(self, package):
+        source = self.fedora.sources.get(package)
+        return {"found": bool(source and source.in_distgit)}
+
+    @query(version=1)
     def maintainers(self, package):
         self.fedora.ask("distgit", package)
+        self.check_hidden()
         source = self.fedora.sources.get(package)
         return {"found": True, "owner": source.owner} if source and source.in_distgit else {"found": False}
 
+    def check_hidden(self):
+        if self.fedora.hidden:
+            raise NotPublic("distgit", "collaborators", "shown to accounts only")
+
     def owners(self):
         self.fedora.ask("distgit", "owners")
+        self.check_hidden()
         return {name: source.owner for name, source in self.sources_with_owner()}
 
     def sources_with_owner(self):

@@ -149,7 +149,9 @@ class Collector:
         active = releases(self._context.connectors, self._context.retry)
         found = self._readable(repository for release in active for repository in self._of_release(release))
         # Koji takes as long to list packages as half of the repositories take to read.
-        listing = _in_background(partial(read_lists, self._context.connectors, self._context.retry, active))
+        listing = _in_background(
+            partial(read_lists, self._context.connectors, self._context.retry, active, self._context.index)
+        )
         try:
             self._stage_packages(found, listing)
             found = self._stage_files(self._readable(found))

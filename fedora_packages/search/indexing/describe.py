@@ -5,11 +5,12 @@ A document is complete or does not exist: when an upstream fails, its `UpstreamE
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
 from fedora_packages.connectors.query import Queries
-from fedora_packages.errors import ReleaseNotServed
+from fedora_packages.errors import NotPublic, ReleaseNotServed
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.document import (
     MAX_BINARIES,
@@ -47,6 +48,9 @@ def describe(
     document, builder = _of_source(name, branches, queries, previous)
     if document is None and builder is not None:
         document, _ = _of_source(builder, branches, queries, previous)
+    if document is not None and document.owner is None and (before := previous(document.name)):
+        # dist-git may not show owners any more.
+        return replace(document, owner=before.owner)
     return document
 
 
@@ -57,11 +61,12 @@ def describe_unbuilt(
 
     The package is new if dist-git has a spec file on one of the branches, else retired.  ``owners`` are known owners; others are
     read from dist-git.
-    Source: ``distgit.maintainers``, ``distgit.spec``.  Raises `UpstreamError`.
+    Source: ``distgit.maintainers``, or ``distgit.retirement`` if maintainers are not public; ``distgit.spec``.  Raises
+    `UpstreamError`.
     """
     owner = owners.get(name) if owners else None
     if owner is None:
-        maintainers = queries["distgit.maintainers"].fetch(name)
+        maintainers = _maintainers(name, queries)
         if not maintainers["found"]:
             return None
         owner = maintainers["owner"]
@@ -136,7 +141,7 @@ def _in_repositories(name: str, rows: Mapping[str, Mapping[str, Any]], queries: 
         for binary, branches in sorted(having.items())[:MAX_BINARIES]
     }
     binaries = ((_binary(binary, row, having[binary][0], queries), having[binary]) for binary, row in about.items())
-    owner = queries["distgit.maintainers"].fetch(name).get("owner")
+    owner = _maintainers(name, queries).get("owner")
     document = merge(name, list(rows), binaries, owner)
     row = about.get(document.main_binary) or rows[document.branch]
     # mdapi has summaries of binaries only.  The spec file has that of a source without a binary of its name.
@@ -156,6 +161,14 @@ def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], querie
         if row["found"] and row["source"] == name:
             return row
     return rows[branch]
+
+
+def _maintainers(name: str, queries: Queries) -> Mapping[str, Any]:
+    """Return ``distgit.maintainers``; if they are not public, whether dist-git has the package, with an unknown owner."""
+    try:
+        return queries["distgit.maintainers"].fetch(name)
+    except NotPublic:
+        return {"found": queries["distgit.retirement"].fetch(name)["found"], "owner": None}
 
 
 def _spec(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:

@@ -5,16 +5,18 @@ that no release lists is retired.  Koji also lists images, which are not package
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from fedora_packages.connectors.query import NO_PACKAGE, Queries
-from fedora_packages.errors import InvalidResponse
+from fedora_packages.errors import InvalidResponse, NotPublic, SearchUnavailable
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.merge import merge
 from fedora_packages.search.indexing.retry import Retry
+from fedora_packages.search.reader import IndexReader
 
 log = logging.getLogger(__name__)
 
@@ -80,15 +82,36 @@ class Lists:
         return PackageList({name: _having(read, name) for name in self.names}, self.owners, in_skipped)
 
 
-def read_lists(connectors: Mapping[str, Any], retry: Retry, active: Sequence[Mapping[str, Any]]) -> Lists:
-    """Return what Koji lists for the active releases, and the owners.  Raises `UpstreamError`."""
+def read_lists(
+    connectors: Mapping[str, Any],
+    retry: Retry,
+    active: Sequence[Mapping[str, Any]],
+    index: IndexReader | None = None,
+) -> Lists:
+    """Return what Koji lists for the active releases, and the owners.
+
+    Those of ``index``, the current one, stay if dist-git does not list owners.  Raises `UpstreamError`.
+    """
     koji = connectors["koji"]
     names = [name for name in retry(koji.packages) if is_package_name(name)]
     if not names:
         raise InvalidResponse("koji", "listPackages()", "no packages", title="Koji")
     lists = {release["branch"]: _packages_of_tag(koji, release["stable_tag"], retry) for release in active}
-    # The file may be an hour old.  A newer owner is indexed when an event about the package comes.
-    return Lists(names, lists, retry(connectors["distgit"].owners))
+    try:
+        # The file may be an hour old.  A newer owner is indexed when an event about the package comes.
+        owners = retry(connectors["distgit"].owners)
+    except NotPublic as error:
+        log.warning("packages keep the owners of the current index: %s", error.sentence)
+        owners = _owners_in(index, names)
+    return Lists(names, lists, owners)
+
+
+def _owners_in(index: IndexReader | None, names: Iterable[str]) -> Mapping[str, str]:
+    """Return the owners of packages in an index; none without one."""
+    with suppress(SearchUnavailable):
+        documents = filter(None, map(index.source, names)) if index else ()
+        return {document.name: document.owner for document in documents if document.owner}
+    return {}
 
 
 def _having(lists: Mapping[str, set[str]], name: str) -> tuple[str, ...]:

@@ -161,6 +161,21 @@ def test_an_image_that_koji_builds_is_no_package(build, fedora, index):
     assert IndexReader(index).source("Fedora-i3-Live") is None
 
 
+def test_a_dist_git_that_lists_no_owners_leaves_those_of_the_current_index(build, fedora, index, caplog):
+    build()
+    fedora.hidden = True
+    build()
+    found = {name: IndexReader(index).source(name).owner for name in IndexReader(index).names()}
+    assert found == {**dict.fromkeys(found, "pingou"), "orphaned": "orphan"}
+    assert "packages keep the owners of the current index" in caplog.text
+
+
+def test_a_first_index_is_built_without_owners(build, fedora, index):
+    fedora.hidden = True
+    build()
+    assert IndexReader(index).source("guake").owner is None
+
+
 def test_a_retired_package_keeps_its_texts(build, fedora, index):
     build()
     fedora.sources["guake"].branches = ()

@@ -6,6 +6,7 @@ import pytest
 
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamUnavailable
+from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe, describe_all, describe_unbuilt
 from tests.search.fedora import BRANCHES, Source, small_fedora
 
@@ -55,6 +56,22 @@ def test_releases_are_those_whose_repositories_have_it(document_of):
 
 def test_the_owner_is_dist_gits(document_of):
     assert document_of("guake").owner == "pingou"
+
+
+def test_the_last_known_owner_stays_when_dist_git_does_not_show_owners_any_more(fedora):
+    fedora.hidden = True
+    queries = Queries(fedora.connectors.values())
+    before = {"guake": Document("guake", owner="pingou")}
+    assert describe("guake", BRANCHES, queries, before.get).owner == "pingou"
+    assert describe("vim", BRANCHES, queries, before.get).owner is None
+
+
+@pytest.mark.parametrize(("name", "is_found"), [("python3", True), ("an-image", False)])
+def test_whether_dist_git_has_a_package_is_known_without_its_owner(fedora, name, is_found):
+    fedora.hidden = True
+    fedora.sources["an-image"] = Source(branches=(), in_distgit=False)
+    found = describe_unbuilt(name, BRANCHES, Queries(fedora.connectors.values()))
+    assert (found is not None) is is_found
 
 
 def test_an_owner_that_was_read_before_is_not_asked_for(fedora):
