@@ -30,7 +30,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.types import Known, Model, NotFound, Own, Text
 from fedora_packages.errors import NotPublic
 from fedora_packages.messages.body import dig
-from fedora_packages.messages.contents.distgit import PUSH_TOPICS, changed_paths
+from fedora_packages.messages.contents.distgit import DELETION_TOPICS, PUSH_TOPICS, changed_paths
 from fedora_packages.messages.event import Event
 from fedora_packages.rpm.specfile import MAX_FILES, parse
 
@@ -39,8 +39,8 @@ T = TypeVar("T")
 #: The readers of each software that serves dist-git.
 SERVERS = {Kind.PAGURE: Pagure, Kind.FORGEJO: Forgejo}
 
-#: Topics of messages about changed files.
-CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
+#: Topics of messages that can change files.
+CONTENT_TOPICS = (*PUSH_TOPICS, *DELETION_TOPICS, "git.lookaside.new")
 
 
 class _Contacts(Model):
@@ -210,7 +210,7 @@ class DistgitConnector(Connector):
 
         return self._read(read)
 
-    @retirement.affected(*PUSH_TOPICS)
+    @retirement.affected(*PUSH_TOPICS, *DELETION_TOPICS)
     def retirement_affected(event):
         paths = changed_paths(event.body)
         if not paths or "dead.package" in paths:
@@ -240,6 +240,9 @@ class DistgitConnector(Connector):
     @maintainers.expects
     def maintainers_expect(event, package):
         modified = dig(event.body, "project", "date_modified")
+        if event.topic == "pagure.project.deleted":
+            # No value shows the time of a project that is gone.
+            return None
         if not isinstance(modified, str) or not re.fullmatch("[0-9]{1,11}", modified):
             return None
         return {"about": "project", "modified": int(modified)}

@@ -300,6 +300,20 @@ def test_maintainers_show_a_change_of_the_project_or_not(queries, value, shows):
     assert is_shown(queries["distgit.maintainers"], value, given) is shows
 
 
+@pytest.mark.parametrize("query", ["spec", "patches", "retirement"])
+@pytest.mark.parametrize("topic", ["pagure.git.branch.deletion", "pagure.project.deleted"])
+def test_what_is_deleted_in_pagure_touches_what_it_changes(queries, query, topic):
+    repo = {"name": "guake", "namespace": "rpms", "fullname": "rpms/guake"}
+    assert list(queries[f"distgit.{query}"].touched(event(topic, repo=repo, project=repo, branch="f45"))) == ["guake"]
+
+
+def test_the_maintainers_of_a_deleted_project_are_not_waited_for(queries):
+    query = queries["distgit.maintainers"]
+    given = event("pagure.project.deleted", project={"name": "guake", "namespace": "rpms", "date_modified": "2000"})
+    assert list(query.touched(given)) == ["guake"]
+    assert is_shown(query, {"found": False}, given)
+
+
 @pytest.mark.parametrize("project", [None, "guake", {"date_modified": 7}, {"date_modified": "soon"}, {}])
 def test_a_project_without_a_time_says_nothing_to_be_seen(queries, project):
     given = event("pagure.project.user.added", project=project)

@@ -68,4 +68,7 @@ def test_every_topic_that_is_listened_to_was_recorded(queries, data):
         if not any(fnmatchcase(topic, pattern) for topic in topics)
     }
     # Of these no recording was found (of dist-git's branches: none of the newer form).
-    assert unheard == {"pagure.git.branch.creation", "anitya.project.edit", "anitya.project.remove"}
+    assert unheard == {
+        "pagure.git.branch.creation", "pagure.git.branch.deletion", "pagure.project.deleted",
+        "anitya.project.edit", "anitya.project.remove",
+    }  # fmt: skip

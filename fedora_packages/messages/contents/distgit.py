@@ -15,6 +15,9 @@ COMMIT_TOPICS = ("pagure.git.receive", "git.receive", "git.receive.*")
 BRANCH_TOPICS = ("pagure.git.branch.creation", "git.branch", "git.branch.*")
 PUSH_TOPICS = (*COMMIT_TOPICS, *BRANCH_TOPICS)
 
+#: The topics about what is gone: a branch, a project.
+DELETION_TOPICS = ("pagure.git.branch.deletion", "pagure.project.deleted")
+
 
 def push_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the package of a push."""
@@ -27,8 +30,8 @@ def push_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def branch_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the package of a new branch."""
-    if topic == "pagure.git.branch.creation":
+    """Yield the package of a new or deleted branch."""
+    if topic.startswith("pagure."):
         yield _package(body.get("repo"))
     else:
         yield body.get("name") if topic == "git.branch" else topic.removeprefix("git.branch.").rpartition(".")[0]
@@ -96,6 +99,11 @@ def branch_sentence(topic: str, details: Mapping[str, Any], package: str, links:
     return "Branch ", Part(branch, links.commits(package, branch)), f" was created{by(details)}"
 
 
+def deleted_branch_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Return "Branch epel9 was deleted by mjw"."""
+    return f"Branch {details['branch']} was deleted{by(details)}" if "branch" in details else "A branch was deleted"
+
+
 def file_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
     """Return ``{"file", "who"}``."""
     return {"file": line(body.get("filename")), "who": account(body.get("agent"))}
@@ -131,6 +139,11 @@ def project_sentence(topic: str, details: Mapping[str, Any], package: str, links
 def new_project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
     """Return "The package was created in dist-git by pingou"."""
     return f"The package was created in dist-git{by(details)}"
+
+
+def deleted_project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Return "The package was deleted from dist-git by pingou"."""
+    return f"The package was deleted from dist-git{by(details)}"
 
 
 def _package(project: Any) -> Any:

@@ -65,12 +65,20 @@ FAMILIES = (
         sentence=distgit.branch_sentence, proves_repository=True,
     ),
     Family(
+        "push", ("pagure.git.branch.deletion",), sources=distgit.branch_packages, details=distgit.push_details,
+        sentence=distgit.deleted_branch_sentence,
+    ),
+    Family(
         "file", ("git.lookaside.new",), sources=distgit.file_packages, details=distgit.file_details,
         sentence=distgit.file_sentence,
     ),
     Family(
         "project", ("pagure.project.new",), sources=distgit.project_packages, details=distgit.project_details,
         sentence=distgit.new_project_sentence, documents=Documents.ALL, proves_repository=True,
+    ),
+    Family(
+        "project", ("pagure.project.deleted",), sources=distgit.project_packages, details=distgit.project_details,
+        sentence=distgit.deleted_project_sentence, documents=Documents.ALL,
     ),
     Family(
         "project", ("pagure.project.*",), sources=distgit.project_packages, details=distgit.project_details,

@@ -86,6 +86,9 @@ def test_the_details_of_every_recorded_message_are_small_and_make_a_sentence(dat
          "mjw pushed to rawhide: 1 commit", ["/rpms/guake/commits/rawhide"]),
         ("pagure.git.branch.creation", {"branch": "epel9", "rev": "abc", "agent": "mjw"}, "Branch epel9 was created by mjw",
          ["/rpms/guake/commits/epel9"]),
+        ("pagure.git.branch.deletion", {"branch": "epel9", "agent": "mjw"}, "Branch epel9 was deleted by mjw", []),
+        ("pagure.project.deleted", {"project": REPO, "agent": "pingou"},
+         "The package was deleted from dist-git by pingou", []),
         ("git.lookaside.new", {"filename": "guake-1.tar.gz", "agent": "mjw"}, "guake-1.tar.gz was uploaded by mjw", []),
         ("pagure.project.user.added", {"new_user": "ralph", "access": "admin", "agent": "pingou"},
          "ralph was given access (admin) by pingou", ["/user/ralph"]),
@@ -102,6 +105,8 @@ def test_an_event_makes_a_sentence_with_links(topic, body, words, addresses):
 #: Messages of families, or of forms of one, of which no recording was found.
 MADE_UP = [
     event("pagure.git.branch.creation", repo=REPO, branch="epel9", rev="abc"),
+    event("pagure.git.branch.deletion", repo=REPO, branch="epel9"),
+    event("pagure.project.deleted", project=REPO),
     event("anitya.project.edit", project={"id": 7}),
     event("pagure.project.user.added", project=REPO, new_user="ralph"),
 ]
