@@ -41,7 +41,7 @@ FOLDERS = {
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill_types < dogpile < cache queue changefeed",
-    "worker": "buffer sequence invalidation shared_work < batch index_updater < handler"
+    "worker": "buffer sequence held invalidation shared_work < batch index_updater < handler"
     " < replay refill audit bulk_audit scheduled_query sweep probe index_repair < warm bulk_fill"
     " < gaps < reporter < worker < hub preflight < daemon",
     "monitoring": "metrics heartbeat differences probe warmth < checks < health < alerts",

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.rst"
 
@@ -54,3 +54,18 @@ def regex_of(kind: Kind) -> re.Pattern[str]:
 def kinds_of(key: str) -> list[Kind]:
     """Return the kinds that a key is of: there should be one."""
     return [kind for kind in KEYSPACE if regex_of(kind).fullmatch(key)]
+
+
+def everything_in(client: Any) -> str:
+    """Return all that a Redis holds, as one text to search."""
+    read = {
+        b"hash": client.hgetall,
+        b"string": client.get,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"set": client.smembers,
+        b"zset": lambda key: client.zrange(key, 0, -1),
+        b"stream": client.xrange,
+        # One that has just expired.
+        b"none": lambda key: None,
+    }
+    return repr({key: read[client.type(key)](key) for key in client.scan_iter()})

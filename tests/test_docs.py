@@ -109,6 +109,7 @@ BUILT_KEYS = {
     *(keys.jobs("<upstream>", place) for place in keys.JOB_PLACES),
     keys.jobs("<upstream>"),
     keys.waiting_since("<query>"),
+    keys.touched("<package>"),
     keys.turn("<name>"),
     keys.turn_lock("<name>"),
     keys.metrics_recent("<slot>"),

@@ -124,6 +124,12 @@ HIGH_WATER_MARKS = f"{PREFIX}:{{worker}}:high_water_marks"
 OUTCOMES = f"{PREFIX}:{{worker}}:messages"
 TOPICS = f"{PREFIX}:{{worker}}:topics"
 SCHEDULED = f"{PREFIX}:{{worker}}:followed"
+HELD = f"{PREFIX}:{{worker}}:held"
+
+
+def touched(package: str) -> str:
+    """Return the key that exists while messages that anybody can send do not touch a package again."""
+    return f"{PREFIX}:{{worker}}:touched:{package}"
 
 
 def turn(name: str) -> str:

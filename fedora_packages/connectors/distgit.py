@@ -30,7 +30,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.types import Known, Model, NotFound, Own, Text
 from fedora_packages.errors import NotPublic
 from fedora_packages.messages.body import dig
-from fedora_packages.messages.contents.distgit import DELETION_TOPICS, PUSH_TOPICS, changed_paths
+from fedora_packages.messages.contents.distgit import DELETION_TOPICS, FORGEJO_TOPICS, PUSH_TOPICS, changed_paths
 from fedora_packages.messages.event import Event
 from fedora_packages.rpm.specfile import MAX_FILES, parse
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 SERVERS = {Kind.PAGURE: Pagure, Kind.FORGEJO: Forgejo}
 
 #: Topics of messages that can change files.
-CONTENT_TOPICS = (*PUSH_TOPICS, *DELETION_TOPICS, "git.lookaside.new")
+CONTENT_TOPICS = (*PUSH_TOPICS, *DELETION_TOPICS, *FORGEJO_TOPICS, "git.lookaside.new")
 
 
 class _Contacts(Model):
@@ -210,7 +210,7 @@ class DistgitConnector(Connector):
 
         return self._read(read)
 
-    @retirement.affected(*PUSH_TOPICS, *DELETION_TOPICS)
+    @retirement.affected(*PUSH_TOPICS, *DELETION_TOPICS, *FORGEJO_TOPICS)
     def retirement_affected(event):
         paths = changed_paths(event.body)
         if not paths or "dead.package" in paths:

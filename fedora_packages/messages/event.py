@@ -29,6 +29,9 @@ MAX_NAMES = 200_000
 #: Characters of a message's id.
 MAX_ID_LENGTH = 200
 
+#: What an id of a message that anybody can send must look like: another one is a text of theirs, and pages show ids.
+_PLAIN_ID = re.compile(r"[0-9a-fA-F-]{1,60}")
+
 #: Keys of a body that is an envelope itself, which is how the hub passes messages to consumers.
 _WRAPPED = frozenset({"topic", "msg"})
 
@@ -98,22 +101,15 @@ def parse(message: Any, received: float | None = None) -> Event:
     and fedora-messaging (``{"topic", "body", "id", "headers": {"sent-at"}}``).  A message without an id gets one made from its
     content.  One without a timestamp, or with one in the future, counts as sent when it was ``received``.
 
-    Raises `MessageNotUnderstood`.
+    Of a message that anybody can send, the event has only what its family believes.  Raises `MessageNotUnderstood`, which shows
+    no part of a body: that can have credentials.
     """
     received = time.time() if received is None else received
-    envelope = message
-    if (
-        isinstance(envelope, Mapping)
-        and isinstance(envelope.get("body"), Mapping)
-        and envelope["body"].keys() >= _WRAPPED
-    ):
-        envelope = envelope["body"]
-    if not isinstance(envelope, Mapping):
-        raise MessageNotUnderstood(f"expected a message as an object, found {type(message).__name__}: {message!r:.100}")
+    envelope = _envelope(message)
+    if envelope is None:
+        raise MessageNotUnderstood(f"expected a message as an object, found {type(message).__name__}")
     body = envelope["msg"] if "msg" in envelope else envelope.get("body")
-    identity = next(
-        (envelope[key] for key in ("msg_id", "id", "message_id") if _is_id(envelope.get(key))), None
-    ) or _generated_id(envelope)
+    identity = _id(envelope) or _generated_id(envelope)
     topic = envelope.get("topic")
     match = _TOPIC.fullmatch(topic) if isinstance(topic, str) else None
     if match is None:
@@ -125,7 +121,31 @@ def parse(message: Any, received: float | None = None) -> Event:
         raise MessageNotUnderstood(
             f"message {identity} ({topic}) has a body of type {type(body).__name__}; expected an object"
         )
-    return Event(match["prefix"], match["rest"], identity, min(_sent(envelope, received), received), body)
+    topic, family = match["rest"], family_of(match["rest"])
+    if family.believed is not None:
+        body = family.believed(topic, body)
+        identity = identity if _PLAIN_ID.fullmatch(identity) else _generated_id(envelope)
+    return Event(match["prefix"], topic, identity, min(_sent(envelope, received), received), body)
+
+
+def label(message: Any) -> str:
+    """Return topic and id of a message, for logs, or its type if it has none: its body can have credentials."""
+    envelope = _envelope(message)
+    if envelope is None:
+        return f"a message of type {type(message).__name__}"
+    return f"message {_id(envelope)} ({envelope.get('topic')!r:.200})"
+
+
+def _envelope(message: Any) -> Mapping[str, Any] | None:
+    """Return the envelope of a message; None if it is not an object."""
+    if not isinstance(message, Mapping):
+        return None
+    inner = message.get("body")
+    return inner if isinstance(inner, Mapping) and inner.keys() >= _WRAPPED else message
+
+
+def _id(envelope: Mapping[str, Any]) -> str | None:
+    return next((envelope[key] for key in ("msg_id", "id", "message_id") if _is_id(envelope.get(key))), None)
 
 
 def _is_id(value: Any) -> bool:

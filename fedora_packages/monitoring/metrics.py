@@ -39,8 +39,8 @@ RECENT = 3600
 FLUSH_EVERY = 1.0
 
 #: Outcomes of a message.
-HANDLED, UNTOUCHED, REPEATED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
-    "handled", "untouched", "repeated", "foreign", "not-understood", "failed",
+HANDLED, UNTOUCHED, REPEATED, HELD_BACK, FOREIGN, NOT_UNDERSTOOD, FAILED = (
+    "handled", "untouched", "repeated", "held-back", "foreign", "not-understood", "failed",
 )  # fmt: skip
 
 

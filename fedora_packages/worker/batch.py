@@ -7,6 +7,7 @@ and output here are the search index, which tells packages from other names, and
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from fedora_packages.cache.values import Entry, Invalidation
@@ -75,6 +76,7 @@ class BatchItem:
     event: Event
     names: list[tuple[Query, dict[str, None]]] = field(default_factory=list)
     is_handled: bool = False  # whether it affects an entry
+    is_held_back: bool = False  # whether it does so later
 
 
 class Batch:
@@ -130,6 +132,20 @@ class Batch:
                 self.sources = {name: name for name in names}
         self.known = self.sources.keys() | set(self.sources.values())
 
+    def hold_back(self, hold: Callable[[Mapping[str, Event]], Set[str]]) -> None:
+        """Leave out packages that messages which anybody can send touch too often.
+
+        ``hold`` gets the newest such event of each package, and returns the packages whose events it handles later.
+        """
+        public = [item for item in self.items if item.event.family.is_public]
+        newest: dict[str, Event] = {}
+        for event in sorted((item.event for item in public), key=attrgetter("sent")):
+            newest |= dict.fromkeys(event.source_packages, event)
+        held = hold(newest) if newest else frozenset()
+        for item in public:
+            item.is_held_back = not held.isdisjoint(item.event.source_packages)
+            item.names = [(query, {name: None for name in names if name not in held}) for query, names in item.names]
+
     def find_changes(self) -> None:
         """Find the entries that the events change."""
         # A value fetched once the index knows a new package must show these events too.
@@ -149,7 +165,8 @@ class Batch:
 
     def packages(self, item: BatchItem) -> Set[str]:
         """Return the source packages that an event is about; for one that names binaries, their source packages."""
-        if not item.names and not item.event.family.is_listed:
+        is_listed = item.event.family.is_listed
+        if is_listed is False or (not item.names and not is_listed):
             return set()
         names = set(item.event.source_packages)
         names = names.union(*(names for query, names in item.names if query.subject == "source"))

@@ -24,6 +24,7 @@ from fedora_packages.monitoring.metrics import (
     FAILED,
     FOREIGN,
     HANDLED,
+    HELD_BACK,
     NOT_UNDERSTOOD,
     REPEATED,
     UNTOUCHED,
@@ -33,6 +34,7 @@ from fedora_packages.monitoring.metrics import (
 from fedora_packages.search import packages
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.worker.batch import Batch, EntryChange, Job
+from fedora_packages.worker.held import PAUSE, HeldEvents
 from fedora_packages.worker.index_updater import mark_dirty
 from fedora_packages.worker.invalidation import BATCH, batched
 
@@ -59,6 +61,7 @@ class Handler:
     * ``on_event``: called with each event of ours, after it was acted upon.
     * ``on_queued``: called with the number of jobs that were queued for each upstream.
     * ``max_topics``: the topics whose newest message is kept, at most.
+    * ``held_for``: seconds in which messages that anybody can send touch a package once.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Handler:
         on_event: Callable[[Event], None] = lambda event: None,
         on_queued: Callable[[Mapping[str, int]], None] = lambda jobs: None,
         max_topics: int = MAX_TOPICS,
+        held_for: float = PAUSE,
     ):
         self._client = client
         self._cache = cache
@@ -86,6 +90,7 @@ class Handler:
         self._on_event = on_event
         self._on_queued = on_queued
         self._max_topics = max_topics
+        self._held = HeldEvents(client, held_for)
         self._topics: set[str] = set()
 
     def handle(self, message: Any) -> str:
@@ -106,9 +111,10 @@ class Handler:
         batch = Batch([message.event for message in new if message.event], self._queries)
         batch.find_names(self._cache.packages_named_by)
         batch.find_sources(lambda names: packages.sources_of(self._index, names))
+        batch.hold_back(self._held.hold)
         batch.find_changes()
         for message, item in zip(new, batch.items, strict=True):
-            message.outcome = HANDLED if item.is_handled else UNTOUCHED
+            message.outcome = HANDLED if item.is_handled else HELD_BACK if item.is_held_back else UNTOUCHED
         self.invalidate(batch.changes)
         invalidated, outcomes = time.time(), [message.outcome for message in parsed]
         self._note(batch, outcomes)
@@ -121,6 +127,17 @@ class Handler:
         for event in batch.events:
             self._on_event(event)
         return outcomes
+
+    def handle_held(self) -> None:
+        """Invalidate and queue what events change that were held back, now that they may.  Raises `CacheUnavailable`."""
+        events = self._held.due()
+        if events:
+            batch = Batch(events.values(), self._queries)
+            batch.find_names(self._cache.packages_named_by)
+            batch.find_sources(lambda names: packages.sources_of(self._index, names))
+            batch.find_changes()
+            self.invalidate(batch.changes)
+            self._held.forget(events)
 
     def invalidate(self, changes: Sequence[EntryChange]) -> None:
         """Invalidate the entries that are due, and queue their refills.

@@ -16,7 +16,7 @@ from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.connectors.sweep import sweeps_of
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.contents.table import archive_requests
-from fedora_packages.messages.event import Event
+from fedora_packages.messages.event import Event, label
 from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
 from fedora_packages.monitoring.metrics import FAILED
@@ -48,6 +48,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two checks whether the index is corrupt.
 REPAIR_POLL_INTERVAL = 2.0
+
+#: Seconds between two looks at messages that are held back.
+HELD_POLL_INTERVAL = 1.0
 
 #: Seconds between two looks whether a sweep is due.
 TURN_POLL_INTERVAL = 1.0
@@ -155,6 +158,7 @@ class Worker:
             self._refill_threads.append(self.run_thread(name, run))
         self._repeat("renew", self._refiller.renew_every, self._refiller.renew, "renewing claims")
         self._repeat("handle", 0, self._handle_some, "handling messages")
+        self._repeat("held", HELD_POLL_INTERVAL, self._handler.handle_held, "handling messages that were held back")
         self.run_thread("index", self._update_index)
         if self._warm_rate:
             for name, run in self._warmer.runs():
@@ -210,7 +214,7 @@ class Worker:
                 if len(messages) > 1:
                     # A bug of ours must cost one message, not those that came with it.
                     return [outcome for message in messages for outcome in self.handle_all([message], received)]
-                log.exception("a message was not handled: %.500r", messages[0])
+                log.exception("%s was not handled", label(messages[0]))
                 _try_once(self._handler.failed, "counting a failed message")
                 return [FAILED]
         return ["stopped"] * len(messages)

@@ -46,6 +46,7 @@ EXAMPLES = [
     keys.external_id_named("anitya.versions", 7),
     keys.waiting_since("koji.builds"),
     keys.jobs("since", "due"),
+    keys.touched("gcc-c++"),
     keys.metrics_recent(7),
     keys.live_lookup(1, "bugzilla", "bug_of", "CVE-2026-1:2"),
     keys.live_lookup(1, "bugzilla", "bug_of", 7),

@@ -59,7 +59,8 @@ def test_every_query_is_renewed_by_messages_or_on_a_schedule(queries):
 
 
 def test_every_topic_that_is_listened_to_was_recorded(queries, data):
-    topics = {parse(json.loads(path.read_text("utf-8"))).topic for path in (data / "messages").glob("*.json")}
+    files = [path for folder in ("messages", "today/messages") for path in (data / folder).glob("*.json")]
+    topics = {parse(json.loads(path.read_text("utf-8"))).topic for path in files}
     unheard = {
         pattern
         for query in queries.values()
@@ -69,6 +70,6 @@ def test_every_topic_that_is_listened_to_was_recorded(queries, data):
     }
     # Of these no recording was found (of dist-git's branches: none of the newer form).
     assert unheard == {
-        "pagure.git.branch.creation", "pagure.git.branch.deletion", "pagure.project.deleted",
-        "anitya.project.edit", "anitya.project.remove",
+        "pagure.git.branch.creation", "pagure.git.branch.deletion", "pagure.project.deleted", "forgejo.delete",
+        "forgejo.repository", "anitya.project.edit", "anitya.project.remove",
     }  # fmt: skip

@@ -87,7 +87,9 @@ class Family:
     * ``sentence``: (topic, details, source package, links) -> a `Sentence`.  It says less if details are missing, and never
       nothing.
     * ``documents``: which of the named packages get their document in the search index written again.
-    * ``is_listed``: the messages are on timelines although no query listens to them.
+    * ``is_listed``: whether the messages are on timelines; None: if a query listens to them.
+    * ``believed``: (topic, body) -> the only part of a body that anything may keep or read, for messages that anybody can send
+      (``is_public``).  None of other messages, whose publishers the bus knows.
     * ``proves_repository``: only a package with a repository in dist-git can cause the message.
     * ``rows``: messages on a page of datagrepper; fewer where bodies are large.
     """
@@ -100,9 +102,15 @@ class Family:
     details: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]] = no_details
     sentence: Callable[[str, Mapping[str, Any], str, Links], Sentence] = something_changed
     documents: Documents = Documents.NONE
-    is_listed: bool = False
+    is_listed: bool | None = None
+    believed: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None
     proves_repository: bool = False
     rows: int = MAX_ROWS
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody can send such a message: it is a reason to look, and no text of it is shown."""
+        return self.believed is not None
 
 
 def line(value: Any, limit: int = MAX_NAME) -> str | None:

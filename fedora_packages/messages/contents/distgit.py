@@ -2,6 +2,9 @@
 
 dist-git's own hook publishes one message for each commit (``git.receive``), Pagure one for each pushed branch
 (``pagure.git.receive``).  Long ago the package and the branch were in the topic only.
+
+Forgejo's hook publishes its requests one level deeper, below ``body``, beside their ``headers``, which have credentials.  Any
+account can make such a hook and send what it likes.  So of these messages only the package and the branch are believed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +20,12 @@ PUSH_TOPICS = (*COMMIT_TOPICS, *BRANCH_TOPICS)
 
 #: The topics about what is gone: a branch, a project.
 DELETION_TOPICS = ("pagure.git.branch.deletion", "pagure.project.deleted")
+
+#: The topics of Forgejo about what changes a repository; about others, such as issues, nothing changes.
+FORGEJO_TOPICS = ("forgejo.push", "forgejo.create", "forgejo.delete", "forgejo.repository")
+
+#: The hosts of dist-git, of production and staging: other servers have the same topics, and can have a namespace ``rpms``.
+HOSTS = ("src.fedoraproject.org", "src.stg.fedoraproject.org")
 
 
 def push_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
@@ -35,6 +44,26 @@ def branch_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
         yield _package(body.get("repo"))
     else:
         yield body.get("name") if topic == "git.branch" else topic.removeprefix("git.branch.").rpartition(".")[0]
+
+
+def forgejo_believed(topic: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``{"package", "branch"}`` of a message of Forgejo about dist-git, the branch only of one about a branch; else {}."""
+    event, repository = dig(body, "body"), dig(body, "body", "repository")
+    name, url = dig(repository, "name"), dig(repository, "html_url")
+    is_ours = dig(repository, "owner", "login") == "rpms" and dig(repository, "fork") is False
+    if topic not in FORGEJO_TOPICS or not is_ours or url not in [f"https://{host}/rpms/{name}" for host in HOSTS]:
+        return {}
+    ref, kind = dig(event, "ref"), dig(event, "ref_type")
+    if topic == "forgejo.push":
+        kind, ref = ("branch", ref.removeprefix("refs/heads/")) if str(ref).startswith("refs/heads/") else ("tag", None)
+    if topic != "forgejo.repository" and (kind != "branch" or line(ref) is None):
+        return {}
+    return {"package": name, "branch": line(ref)}
+
+
+def forgejo_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the package of a message of Forgejo, of what is believed of it."""
+    yield body.get("package")
 
 
 def file_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:

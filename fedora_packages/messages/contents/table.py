@@ -68,6 +68,10 @@ FAMILIES = (
         "push", ("pagure.git.branch.deletion",), sources=distgit.branch_packages, details=distgit.push_details,
         sentence=distgit.deleted_branch_sentence,
     ),
+    # Nothing of them is on a timeline: dist-git has confirmed nothing yet.
+    Family(
+        "push", ("forgejo.*",), sources=distgit.forgejo_packages, is_listed=False, believed=distgit.forgejo_believed,
+    ),
     Family(
         "file", ("git.lookaside.new",), sources=distgit.file_packages, details=distgit.file_details,
         sentence=distgit.file_sentence,
