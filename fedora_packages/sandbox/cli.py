@@ -136,15 +136,15 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
     fault.add_argument("details", nargs="*", metavar="fault=value", help="one of the faults above")
     switch = commands.add_parser(
-        "switch", help="let other software answer as an upstream: mdapi as classic or metasource"
+        "switch",
+        help="let other software answer as an upstream: mdapi as classic or metasource, distgit as pagure, forgejo or neither",
     )
     switch.set_defaults(run=_switch)
-    switch.add_argument("upstream", help="mdapi")
-    switch.add_argument("software", help="classic (mdapi 3) or metasource")
-    distgit = commands.add_parser("distgit", help="let Pagure, Forgejo or neither of them serve dist-git")
-    distgit.set_defaults(run=_distgit)
-    distgit.add_argument("software", help="pagure, forgejo, or neither: all is missing then")
-    for command in (trigger, fault, switch, distgit):
+    switch.add_argument("upstream", help="mdapi or distgit")
+    switch.add_argument(
+        "software", help="classic (mdapi 3) or metasource; pagure, forgejo, or neither: all is missing then"
+    )
+    for command in (trigger, fault, switch):
         command.add_argument(
             "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
         )
@@ -220,12 +220,6 @@ def _fault(options: argparse.Namespace) -> int:
 def _switch(options: argparse.Namespace) -> int:
     answer = _ask(options.at, "/control/software", {options.upstream: options.software})
     print(f"{options.upstream}: {answer[options.upstream]}")
-    return 0
-
-
-def _distgit(options: argparse.Namespace) -> int:
-    answer = _ask(options.at, "/control/distgit", {"software": options.software})
-    print(f"dist-git: {answer['software']}")
     return 0
 
 

@@ -20,7 +20,7 @@ from fedora_packages.sandbox.actions.steps import MAX_DELAY
 from fedora_packages.sandbox.expected import expected_package, repository_content
 from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
-from fedora_packages.sandbox.upstreams.base import SOFTWARE, UPSTREAMS, WrongParameter, integer
+from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, integer
 from fedora_packages.sandbox.upstreams.mdapi import repository_names
 from fedora_packages.sandbox.world.world import SOFTWARE
 
@@ -40,15 +40,13 @@ ADDRESSES = {
     "POST /control/lose": '{"share": 0.2}: lose a share of all messages, for the archive too',
     "POST /control/keep-back": '{"count": 3, "archive": false}: withhold the next messages from the bus',
     "POST /control/hold": '{"hold": true}: hold messages; {"hold": false}: send them all at once',
-    "GET /control/distgit": "what serves dist-git",
-    "POST /control/distgit": '{"software": "forgejo"}: pagure, forgejo, or neither: all is missing',
     "GET /control/steps": "the steps of actions that wait: the end of a push, titles of bugs",
     "POST /control/steps": '{"delay": s} or {"hold": true}: when steps run; {"run": n}: run the next ones, {"run": true}: all',
     "GET /control/upstreams": "the faults of all upstreams",
     "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "invalid": "html", "lag": s} or {"well": true}',
     "POST /control/upstreams/NAME/catch-up": "end its lag",
     "GET /control/software": "what answers as each upstream that different software can be",
-    "POST /control/software": '{"mdapi": "metasource"}: let other software answer as an upstream',
+    "POST /control/software": '{"mdapi": "metasource", "distgit": "forgejo"}: let other software answer as an upstream',
     "GET /control/requests?since=SERIAL": "the log of requests to the upstreams",
     "GET /control/requests/count": "the number of requests of each upstream",
     "GET /control/requests/seconds": "the total seconds that each upstream took to respond",
@@ -76,8 +74,6 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.post("/control/keep-back", _json(control.keep_back)),
         web.post("/control/lose", _json(control.lose)),
         web.post("/control/hold", _json(control.hold)),
-        web.get("/control/distgit", _json(control.distgit)),
-        web.post("/control/distgit", _json(control.change_distgit)),
         web.get("/control/steps", _json(control.steps)),
         web.post("/control/steps", _json(control.change_steps)),
         web.get("/control/upstreams", _json(control.faults)),
@@ -207,18 +203,6 @@ class Control:
             raise NotPossible(f"'hold' must be true or false, not {body.get('hold')!r:.80}")
         return {"hold": body["hold"], "messages": self.sandbox.bus.hold(body["hold"])}
 
-    async def distgit(self, _request: web.Request) -> dict[str, Any]:
-        """Return what serves dist-git."""
-        return {"software": self.sandbox.world.software}
-
-    async def change_distgit(self, request: web.Request) -> dict[str, Any]:
-        """Let another software serve dist-git."""
-        software = (await _body(request)).get("software")
-        if software not in SOFTWARE:
-            raise NotPossible(f"'software' must be one of {', '.join(SOFTWARE)}, not {software!r:.80}")
-        self.sandbox.world.software = software
-        return {"software": software}
-
     async def steps(self, _request: web.Request) -> dict[str, Any]:
         """Return the steps of actions that wait."""
         steps = self.sandbox.steps
@@ -272,7 +256,7 @@ class Control:
 
     async def software(self, _request: web.Request) -> Mapping[str, str]:
         """Return what answers as each upstream."""
-        return self.sandbox.software
+        return self.sandbox.world.software
 
     async def switch(self, request: web.Request) -> Mapping[str, str]:
         """Let other software answer as an upstream."""
@@ -282,9 +266,8 @@ class Control:
                 raise NotPossible(f"{name!r} is always the same software; use one of {', '.join(SOFTWARE)}")
             if software not in SOFTWARE[name]:
                 raise NotPossible(f"{name!r} must be one of {', '.join(SOFTWARE[name])}, not {software!r:.80}")
-        for name, software in changes.items():
-            self.sandbox.switch(name, software)
-        return self.sandbox.software
+        self.sandbox.world.software.update(changes)
+        return self.sandbox.world.software
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """Return the log of requests."""

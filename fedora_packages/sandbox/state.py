@@ -8,7 +8,7 @@ from fedora_packages.sandbox.actions.actions import Actions
 from fedora_packages.sandbox.actions.steps import Steps
 from fedora_packages.sandbox.bus import Bus
 from fedora_packages.sandbox.faults import NO_FAULT, Fault
-from fedora_packages.sandbox.upstreams.base import CLASSIC, SOFTWARE, UPSTREAMS
+from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 from fedora_packages.sandbox.world.world import World
 
 #: The maximum number of requests in the log.
@@ -28,28 +28,19 @@ class LoggedRequest:
 
 @dataclass
 class Sandbox:
-    """A world, a bus, the actions on both and their later steps, the faults of the upstreams, and the log of requests.
-
-    ``software`` is what answers as each upstream that different software can be.
-    """
+    """A world, a bus, the actions on both and their later steps, the faults of the upstreams, and the log of requests."""
 
     world: World
     bus: Bus
     steps: Steps = field(default_factory=Steps)
     actions: Actions = field(init=False)
     faults: dict[str, Fault] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, NO_FAULT))
-    software: dict[str, str] = field(default_factory=lambda: {name: kinds[0] for name, kinds in SOFTWARE.items()})
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
     request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
 
     def __post_init__(self) -> None:
         self.actions = Actions(self.world, self.bus.publish, self.steps)
-
-    def switch(self, upstream: str, software: str) -> None:
-        """Let other software answer as an upstream from now on."""
-        self.software[upstream] = software
-        self.actions.announces_repositories = self.software["mdapi"] == CLASSIC
 
     def note(self, upstream: str, asked: str, user_agent: str) -> None:
         """Log a request."""

@@ -72,7 +72,7 @@ def test_nothing_is_lost_or_invented_when_dist_git_moves_and_all_is_fresh_within
     before = facts(site)
     assert before["MySQL-python", "retirement"]["retired"]
     with Reader(site) as reader:
-        site.control("distgit", software="neither")
+        site.control("software", distgit="neither")
         # Messages of before the move make values old: those cannot be read again now.
         for package in ("guake", "vim"):
             site.trigger("push", package, branch="rawhide", text="Before the move")
@@ -82,7 +82,7 @@ def test_nothing_is_lost_or_invented_when_dist_git_moves_and_all_is_fresh_within
         wait_until(lambda: reader.read > seen + 40, limit=60)
         assert facts(site) == before
         moved = time.monotonic()
-        site.control("distgit", software="forgejo")
+        site.control("software", distgit="forgejo")
         _, pushed = site.trigger("push", "bash", branch="rawhide", text="After the move")
         wait_until(lambda: are_fresh(site), limit=60)
         for package in ("guake", "vim", "bash"):

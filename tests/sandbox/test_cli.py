@@ -132,10 +132,10 @@ def test_a_fault_is_set_and_printed(live, capsys):
 
 
 def test_dist_git_is_switched(live, capsys):
-    assert cli.main(["distgit", "forgejo", "--at", live.url]) == 0
-    assert (capsys.readouterr().out, live.get("/control/distgit")) == ("dist-git: forgejo\n", {"software": "forgejo"})
-    assert cli.main(["distgit", "gitlab", "--at", live.url]) == 2
-    assert "'software' must be one of pagure, forgejo, neither" in capsys.readouterr().err
+    assert cli.main(["switch", "distgit", "forgejo", "--at", live.url]) == 0
+    assert (capsys.readouterr().out, live.get("/control/software")["distgit"]) == ("distgit: forgejo\n", "forgejo")
+    assert cli.main(["switch", "distgit", "gitlab", "--at", live.url]) == 2
+    assert "'distgit' must be one of pagure, forgejo, neither" in capsys.readouterr().err
 
 
 def test_the_current_fault_is_printed(live, capsys):
@@ -243,9 +243,9 @@ def test_the_error_of_an_unreachable_sandbox_is_one_line(capsys):
 def test_the_commands_of_the_documentation_work(live, capsys):
     text = (ROOT / "docs" / "sandbox.rst").read_text("utf-8")
     commands = [shlex.split(line) for line in re.findall(r"^    fedora-packages-sandbox (.*)$", text, re.MULTILINE)]
-    assert {command[0] for command in commands} == {"serve", "trigger", "fault", "switch", "distgit", "repodata"}
+    assert {command[0] for command in commands} == {"serve", "trigger", "fault", "switch", "repodata"}
     for command in commands:
-        if command[0] in ("trigger", "fault", "switch", "distgit"):
+        if command[0] in ("trigger", "fault", "switch"):
             assert cli.main([*command, "--at", live.url]) == 0, command
 
 

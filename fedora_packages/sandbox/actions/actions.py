@@ -70,12 +70,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 class Actions(Publisher):
-    """The actions on the packages of a world.
-
-    ``announces_repositories`` is whether mdapi publishes what changes in a repository: MetaSource does not.
-    """
-
-    announces_repositories = True
+    """The actions on the packages of a world."""
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]], steps: Steps | None = None):
         super().__init__(world, publish, steps)
@@ -168,7 +163,7 @@ class Actions(Publisher):
     @property
     def is_forgejo(self) -> bool:
         """Whether dist-git publishes what Forgejo publishes."""
-        return self.world.software == "forgejo"
+        return self.world.software["distgit"] == "forgejo"
 
     def _publish_push(self, package: Package, *details: Any) -> None:
         if self.is_forgejo:
@@ -301,7 +296,8 @@ class Actions(Publisher):
             changed += [
                 _stem(text) for source in sources for binary in source.binaries for text in _required(binary, most)
             ]
-        if changed and self.announces_repositories:
+        # MetaSource publishes nothing.
+        if changed and self.world.software["mdapi"] == "classic":
             for part in messages.REPOSITORY_FILES:
                 self.publish(messages.repository(repository, part, dict.fromkeys(changed)))
 

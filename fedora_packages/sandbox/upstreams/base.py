@@ -17,17 +17,11 @@ NOTES = web.RequestKey("notes", list)
 UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya", "mirror", "datagrepper")
 
 
-#: The software that can answer as an upstream, the default first.
-CLASSIC, METASOURCE = "classic", "metasource"
-SOFTWARE = {"mdapi": (CLASSIC, METASOURCE)}
-
-
 class Sandboxed(Protocol):
-    """The parts of the sandbox that stand-ins use.  ``software`` is what answers as each upstream of `SOFTWARE`."""
+    """The parts of the sandbox that stand-ins use."""
 
     world: World
     bus: Any
-    software: dict[str, str]
 
 
 class WrongParameter(ValueError):

@@ -44,7 +44,7 @@ def _served_by(software: str, handler: Handler) -> Handler:
     """Return the handler of an address that one software has: 404 if dist-git is the other one, or neither."""
 
     async def answer(request: web.Request) -> web.Response:
-        current = request[VIEW].world.software
+        current = request[VIEW].world.software["distgit"]
         if current == software:
             return await handler(request)
         if current == "forgejo":

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from aiohttp import web
 
 from fedora_packages.sandbox.upstreams import mdapi
-from fedora_packages.sandbox.upstreams.base import METASOURCE, VIEW, Sandboxed
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 from fedora_packages.sandbox.world.models import RELATIONS
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -32,7 +32,7 @@ def routes(sandbox: Sandboxed) -> list[web.RouteDef]:
 
 def _either(sandbox: Sandboxed, classic: Handler) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
-        return await (answer if sandbox.software["mdapi"] == METASOURCE else classic)(request)
+        return await (answer if sandbox.world.software["mdapi"] == "metasource" else classic)(request)
 
     return handler
 

@@ -25,8 +25,11 @@ MAX_RECORDS = 500
 #: are all in it.  The small world has fewer; the whole list of a world file would take minutes.
 SCANNED = 1000
 
-#: What dist-git can be; neither is what it may be for a while between the two.
-SOFTWARE = ("pagure", "forgejo", "neither")
+#: The software that can answer as an upstream, the default first.  dist-git can be neither for a while between the two.
+SOFTWARE: Mapping[str, tuple[str, ...]] = {
+    "mdapi": ("classic", "metasource"),
+    "distgit": ("pagure", "forgejo", "neither"),
+}
 
 #: An empty source, in place of one that can be generated again.
 NO_SOURCE = Source("", "", "", "", "", "", ())
@@ -43,13 +46,13 @@ class World:
     """All packages, all releases, and the last ids.
 
     ``started`` is its start in UTC seconds, from which all generated history counts back; ``max_records`` the number of records
-    kept of one package.  ``software`` is what serves dist-git, one of `SOFTWARE`.
+    kept of one package.  ``software`` is what answers as each upstream of `SOFTWARE`.
     """
 
     def __init__(self, catalog: Catalog, started: int, max_records: int = MAX_RECORDS):
         self.catalog = catalog
         self.started = started
-        self.software = SOFTWARE[0]
+        self.software = {name: kinds[0] for name, kinds in SOFTWARE.items()}
         self._max_records = max_records
         self._releases: list[tuple[float, tuple[Release, ...]]] = [(-math.inf, catalog.releases)]
         self.tags: Mapping[str, Tag] = koji_tags(catalog.releases)

@@ -13,7 +13,7 @@ REPO = "/distgit/api/v1/repos/rpms/guake"
 def forgejo():
     """A running sandbox whose dist-git is Forgejo."""
     with Running() as running:
-        running.post("/control/distgit", software="forgejo")
+        running.post("/control/software", distgit="forgejo")
         yield running
 
 
@@ -86,14 +86,14 @@ def test_each_software_lacks_the_addresses_of_the_other(forgejo, quiet):
 
 def test_dist_git_switches_while_it_runs_and_can_be_neither_meanwhile(live):
     for software, statuses in (("neither", (404, 404)), ("forgejo", (404, 200)), ("pagure", (200, 404))):
-        assert live.post("/control/distgit", software=software) == live.get("/control/distgit")
+        assert live.post("/control/software", distgit=software)["distgit"] == software
         assert (live.ask("/distgit/api/0/version").status, live.ask("/distgit/api/v1/version").status) == statuses
-    answer = live.ask("/control/distgit", b'{"software": "gitlab"}')
+    answer = live.ask("/control/software", b'{"distgit": "gitlab"}')
     assert (answer.status, "pagure, forgejo, neither" in answer.json["error"]) == (400, True)
 
 
 def test_a_push_is_announced_as_the_sample_one_level_deeper(live, data):
-    live.post("/control/distgit", software="forgejo")
+    live.post("/control/software", distgit="forgejo")
     answer = live.trigger("push", "guake", branch="rawhide")
     assert live.topics(answer) == ["git.lookaside.new", "forgejo.push"]
     body = live.envelopes(answer)[-1]["msg"]
