@@ -171,7 +171,8 @@ class Forge:
             except UpstreamError as error:
                 self._error = error
                 raise
-            has_changed = self._error is not None or self._known not in (None, found)
+            # Of one that did not respond, the circuit says when it does again.
+            has_changed = isinstance(self._error, InvalidResponse) or self._known not in (None, found)
             self._known, self._error = found, None
         if has_changed:
             self._on_change()

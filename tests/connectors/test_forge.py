@@ -217,6 +217,16 @@ def test_a_change_is_told_and_so_is_an_end_of_neither(ask, upstream, changes):
     assert changes == [1, 1]
 
 
+def test_that_it_did_not_respond_for_once_is_no_change(ask, upstream, changes):
+    ask()
+    upstream.answers[PAGURE] = Answer(b"", 503)
+    with pytest.raises(UpstreamUnavailable):
+        ask()
+    become(upstream, Kind.PAGURE)
+    ask()
+    assert changes == []
+
+
 def test_jobs_that_failed_are_due_at_once_when_dist_git_has_switched(service, upstream):
     query, queue = service.queries["distgit.forge"], service.queue
     query.fetch("*")
@@ -259,10 +269,9 @@ def test_a_software_of_another_version_of_this_service_is_ignored(service, known
     assert known() is Kind.PAGURE
 
 
-def test_links_are_made_without_redis(known):
+def test_links_are_made_without_redis(queries):
     class Cache:
         def read(self, pairs):
             raise CacheUnavailable("Redis is away")
 
-    known._cache = Cache()
-    assert known() is Kind.PAGURE
+    assert KnownForge(Cache(), queries["distgit.forge"])() is Kind.PAGURE
