@@ -15,7 +15,7 @@ from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.active_releases import ActiveReleases
-from fedora_packages.connectors.forge import KnownForge
+from fedora_packages.connectors.distgit_forge import KnownForge
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.metrics import MetricName, Metrics

@@ -153,8 +153,8 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector, nor parts of one: those have its name before theirs (``koji_history``).
 SHARED = {
-    "__init__", "active_releases", "base", "bulk", "circuit", "forge", "forgejo", "http", "page_links", "pagure", "query",
-    "repository_files", "shape", "sweep", "types", "xmlrpc",
+    "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repository_files", "shape",
+    "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 
@@ -193,7 +193,7 @@ TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     ),
     "connectors/test_bodhi.py and connectors/test_bodhi_sweep.py": frozenset({"connectors.bodhi_updates"}
     ),
-    "connectors/test_distgit.py": frozenset({"connectors.distgit_types", "connectors.pagure"}),
+    "connectors/test_distgit.py": frozenset({"connectors.distgit_types", "connectors.distgit_pagure"}),
     "messages/test_event.py and messages/contents/test_table.py, over every row of the table": frozenset(
         f"messages.contents.{name}"
         for name in ("anitya", "base", "bodhi", "bugzilla", "distgit", "faf", "koji", "mdapi")

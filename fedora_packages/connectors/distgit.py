@@ -1,7 +1,7 @@
 """dist-git: the spec file and patches of each branch, and who maintains a package.
 
-Pagure or Forgejo serves it (see `fedora_packages.connectors.forge`); the values are the same.  A retired branch still exists, and
-has no file but ``dead.package``.
+Pagure or Forgejo serves it (see `fedora_packages.connectors.distgit_forge`); the values are the same.  A retired branch still
+exists, and has no file but ``dead.package``.
 """
 
 import re
@@ -11,6 +11,9 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.distgit_forge import Forge, Kind, Server
+from fedora_packages.connectors.distgit_forgejo import Forgejo
+from fedora_packages.connectors.distgit_pagure import Pagure
 from fedora_packages.connectors.distgit_types import (
     MAX_REASON,
     Maintainers,
@@ -22,10 +25,7 @@ from fedora_packages.connectors.distgit_types import (
     Retirement,
     Spec,
 )
-from fedora_packages.connectors.forge import Forge, Kind, Server
-from fedora_packages.connectors.forgejo import Forgejo
 from fedora_packages.connectors.page_links import Site
-from fedora_packages.connectors.pagure import Pagure
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.types import Known, Model, NotFound, Own, Text
 from fedora_packages.errors import NotPublic

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fedora_packages.connectors.forge import FILE_LIMIT
+from fedora_packages.connectors.distgit_forge import FILE_LIMIT
 from fedora_packages.errors import InvalidResponse
 from tests.upstream import PAGURE_VERSION, Answer
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fedora_packages.connectors import declared
 from fedora_packages.connectors.distgit import DistgitSite
-from fedora_packages.connectors.forge import Kind
+from fedora_packages.connectors.distgit_forge import Kind
 from fedora_packages.web.links import Links
 
 #: The products and the statuses whose bugs count.

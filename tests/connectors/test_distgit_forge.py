@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fedora_packages.connectors.forge import EVERY, PAUSE, Forge, Kind, KnownForge, Server
+from fedora_packages.connectors.distgit_forge import EVERY, PAUSE, Forge, Kind, KnownForge, Server
 from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
 from tests.filling import put
 from tests.upstream import FORGEJO_MISSING, PAGURE_MISSING, PAGURE_NO_FILE, Answer

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from fedora_packages.connectors.distgit_forge import Server
 from fedora_packages.connectors.distgit_types import MAX_NAME, MAX_NAMES, Maintainers
-from fedora_packages.connectors.forge import Server
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.types import Count, Model, NotFound, Text, Timestamp, seconds_of
 from fedora_packages.errors import NotPublic

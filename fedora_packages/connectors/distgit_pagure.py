@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from fedora_packages.connectors.distgit_forge import Server
 from fedora_packages.connectors.distgit_types import Maintainers
-from fedora_packages.connectors.forge import Server
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.types import Model, NotFound, Text, Timestamp
 from fedora_packages.messages.body import dig
