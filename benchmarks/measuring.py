@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from fedora_packages.connectors.repositories import Repository
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.sandbox.devserver import Part
 from fedora_packages.sandbox.world import models
@@ -18,7 +19,6 @@ from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.collect import StagedPackages
 from fedora_packages.search.indexing.merge import lines
 from fedora_packages.search.indexing.repodata import Package
-from fedora_packages.search.indexing.repositories import Repository
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer
 

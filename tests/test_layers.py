@@ -153,8 +153,7 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector, nor parts of one: those have its name before theirs (``koji_history``).
 SHARED = {
-    "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repository_files", "shape",
-    "sweep", "types", "xmlrpc",
+    "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repositories", "repository_files", "shape", "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 

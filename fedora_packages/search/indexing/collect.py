@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from fedora_packages.connectors.query import Queries
+from fedora_packages.connectors.repositories import Repository, repositories
 from fedora_packages.connectors.repository_files import Fetched, Mirror, RepositoryFile
 from fedora_packages.errors import InvalidResponse, SearchUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.document import Document
@@ -27,7 +28,6 @@ from fedora_packages.search.indexing.describe import describe_all, describe_unbu
 from fedora_packages.search.indexing.merge import part_of, with_previous
 from fedora_packages.search.indexing.package_list import Lists, PackageList, read_lists, releases
 from fedora_packages.search.indexing.repodata import Package
-from fedora_packages.search.indexing.repositories import Repository, repositories
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.reader import IndexReader

@@ -18,11 +18,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from fedora_packages.connectors.repositories import Repository
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document, from_json
 from fedora_packages.search.indexing.merge import merge, unlined, with_texts
 from fedora_packages.search.indexing.repodata import Package
-from fedora_packages.search.indexing.repositories import Repository
 
 #: The schema version: raised with each change of the tables or their content.
 VERSION = 4

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import createrepo_c
 
-from fedora_packages.search.indexing.repositories import repositories
+from fedora_packages.connectors.repositories import repositories
 from tests.search.fedora import Fedora
 
 ENDINGS = {".zst": createrepo_c.ZSTD, ".gz": createrepo_c.GZ, ".xz": createrepo_c.XZ, ".bz2": createrepo_c.BZ2}

@@ -3,12 +3,12 @@
 import pytest
 import xapian
 
+from fedora_packages.connectors.repositories import Repository
 from fedora_packages.search import terms
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.collect import StagedPackages
 from fedora_packages.search.indexing.repodata import Package
-from fedora_packages.search.indexing.repositories import Repository
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, is_sound
 from fedora_packages.search.reader import IndexReader

@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
+from fedora_packages.connectors.repositories import Repository
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.repodata import Package
-from fedora_packages.search.indexing.repositories import Repository
 from fedora_packages.search.indexing.staging import Staging
 
 RAWHIDE = Repository("rawhide", "release", False, ())

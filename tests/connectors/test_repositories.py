@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.search.indexing.repositories import repositories
+from fedora_packages.connectors.repositories import repositories
 
 
 def paths(branch, state="current", is_source=False):
