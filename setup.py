@@ -26,7 +26,7 @@ setup(
         "fedora_packages.cache": ["lua/*.lua"],
         "fedora_packages.web": ["templates/*.mako", "static/*"],
         "fedora_packages.widgets": ["templates/*.mako"],
-        "fedora_packages.search.indexing": ["rpm/rpmrc"],
+        "fedora_packages.connectors": ["rpm/rpmrc"],
         "fedora_packages.sandbox.world": ["data/*"],
     },
     install_requires=[

@@ -20,7 +20,7 @@ FOLDERS = {
 
 #: Each library and the only modules or folders that import it.  The sandbox is apart.
 HOMES = {
-    "createrepo_c": {"search.indexing"},
+    "createrepo_c": {"connectors.repository_lists"},
     "dogpile": {"cache.dogpile"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "limits": {"web.rate_limit"},
@@ -153,7 +153,8 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector, nor parts of one: those have its name before theirs (``koji_history``).
 SHARED = {
-    "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repositories", "repository_files", "shape", "sweep", "types", "xmlrpc",
+    "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repositories",
+    "repository_files", "repository_lists", "shape", "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from fedora_packages.connectors import repository_lists
 from fedora_packages.connectors.query import Queries
 from fedora_packages.connectors.repositories import Repository, repositories
 from fedora_packages.connectors.repository_files import Fetched, Mirror, RepositoryFile
@@ -220,7 +221,7 @@ class Collector:
             content = self._context.retry(partial(self._mirror.read, f"{path}/{_REPOMD}"))
             if content is not None:
                 url = self._mirror.url(f"{path}/{_REPOMD}")
-                return FoundRepository(repository, path, repodata.files_of(content, url))
+                return FoundRepository(repository, path, repository_lists.files_of(content, url))
         return None
 
     # Lists of packages, then lists of files.

@@ -1,13 +1,11 @@
 """Repodata: packages as createrepo_c wrote them, and hostile packages are skipped and hostile files rejected."""
 
-import os
 import re
-import subprocess
-import sys
 
 import createrepo_c
 import pytest
 
+from fedora_packages.connectors import repository_lists
 from fedora_packages.connectors.repository_files import Fetched, Mirror
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.search.document import MAX_CAPABILITIES
@@ -23,7 +21,7 @@ def read(tmp_path):
         write(tmp_path / "repo", packages, ending)
         content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
         fetched = Mirror(str(tmp_path), tmp_path / "kept", "test").fetch(
-            "repo", repodata.files_of(content, "here")["primary"]
+            "repo", repository_lists.files_of(content, "here")["primary"]
         )
         return list(repodata.packages(fetched, "here", **arguments))
 
@@ -210,10 +208,10 @@ def test_a_file_that_ends_too_early_is_broken(reread, kind, share):
 
 @pytest.mark.parametrize("kind", ["primary", "filelists"])
 def test_a_file_of_many_invalid_packages_is_broken(reread, kind):
-    for number in (repodata.MAX_INVALID, repodata.MAX_INVALID + 1):
+    for number in (repository_lists.MAX_INVALID, repository_lists.MAX_INVALID + 1):
         content = listed(kind, *THREE[::2], *[THREE[1]] * number)
         content = content.replace(b'"odd"', b'"odd').replace(b"<name>odd", b"<name>odd<")
-        if number > repodata.MAX_INVALID:
+        if number > repository_lists.MAX_INVALID:
             with pytest.raises(InvalidResponse, match="here"):
                 reread(kind, content, number + 2)
         else:
@@ -236,46 +234,6 @@ def test_fewer_packages_than_announced_are_a_lie(parse):
         parse('<metadata xmlns="http://linux.duke.edu/metadata/common" packages="7"></metadata>', packages=7)
 
 
-@pytest.mark.parametrize("content", [b"<html></html>", b"<html>", b"", b"\0\1", b"<repomd/>"])
-def test_what_is_no_list_of_files_is_refused(content):
-    with pytest.raises(InvalidResponse, match="here"):
-        repodata.files_of(content, "here")
-
-
-def repomd(href="repodata/a.xml.gz", kind="sha256", digits="0" * 64, size=5, base=""):
-    """Return a list of files with one in it."""
-    return (
-        f'<repomd xmlns="http://linux.duke.edu/metadata/repo"><data type="primary"><checksum type="{kind}">{digits}</checksum>'
-        f'<location {base} href="{href}"/><size>{size}</size></data></repomd>'
-    ).encode()
-
-
-def test_a_file_is_announced_by_place_checksum_and_size():
-    found = repodata.files_of(repomd(), "here")["primary"]
-    assert (found.href, found.size, found.open_size) == ("repodata/a.xml.gz", 5, 5)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"href": "../../../etc/passwd"},
-        {"href": "/etc/a.xml"},
-        {"href": "repodata/../../a.xml"},
-        {"href": "http://elsewhere/a.xml"},
-        {"href": "repodata/a.xml.zck"},
-        {"kind": "md5", "digits": "0" * 32},
-        {"digits": "../x"},
-        {"size": 0},
-        {"size": -5},
-        {"size": 1 << 50},
-        {"base": 'xml:base="http://elsewhere/"'},
-    ],
-)
-def test_a_file_that_cannot_be_trusted_is_not_taken(wrong):
-    with pytest.raises(InvalidResponse, match="without a readable list of packages"):
-        repodata.files_of(repomd(**wrong), "here")
-
-
 def test_the_newer_of_two_is_meant_and_of_one_age_that_of_the_machine(read):
     old, new, other, broken = read(
         rpm("a", evr=("0", "1.9", "1")),
@@ -294,7 +252,7 @@ def files_of(tmp_path, wanted, found):
     packages = [rpm("a", files=["/usr/bin/a", "/usr/share/a/x"]), rpm("b", files=["/b"])]
     write(tmp_path / "repo", packages)
     content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
-    file = repodata.files_of(content, "here")["filelists"]
+    file = repository_lists.files_of(content, "here")["filelists"]
     fetched = Mirror(str(tmp_path), tmp_path / "kept", "test").fetch("repo", file)
     repodata.files(fetched, "here", [package.pkgId for package in packages if package.name in wanted], found)
 
@@ -311,41 +269,3 @@ def test_an_error_of_who_is_told_of_files_is_his(tmp_path):
 
     with pytest.raises(OSError, match="no room"):
         files_of(tmp_path, ["a"], fail)
-
-
-def told(program, **environ):
-    """Return what a program of its own prints, without an environment variable for librpm's settings."""
-    environ = {**{key: value for key, value in os.environ.items() if key != "RPM_CONFIGDIR"}, **environ}
-    ended = subprocess.run(
-        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True, timeout=60
-    )
-    return ended.stdout.strip(), ended.stderr
-
-
-@pytest.mark.parametrize("module", ["search.indexing.command", "worker.worker", "web"])
-def test_the_library_is_imported_by_who_reads_a_repository_alone(module):
-    assert told(f"import sys, fedora_packages.{module}; print('createrepo_c' in sys.modules)") == ("False", "")
-
-
-LIBRARY = (
-    "import os; from fedora_packages.search.indexing import repodata; "
-    "repodata._library(); print(os.environ.get('RPM_CONFIGDIR'))"
-)
-
-
-def test_where_rpm_is_not_installed_nothing_is_said_of_that():
-    assert told(LIBRARY) == ("None", "")
-
-
-def test_settings_of_rpm_that_somebody_names_are_read(tmp_path):
-    said, error = told(LIBRARY, RPM_CONFIGDIR=str(tmp_path))
-    assert (said, f"{tmp_path}/rpmrc" in error) == (str(tmp_path), True)
-
-
-def test_settings_of_rpm_that_are_there_are_read(tmp_path):
-    # As on a machine with rpm: ours are not even looked at.
-    program = LIBRARY.replace(
-        "repodata._library()",
-        f"repodata._RPMRC = repodata.Path({__file__!r}); repodata._OUR_RPMRC = None; repodata._library()",
-    )
-    assert told(program)[0] == "None"
