@@ -64,7 +64,7 @@ _UNCOMPRESS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
 _UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 _PACKAGE, _END = re.compile(rb"<package[\s>]"), b"</package>"
-_COUNT = re.compile(rb"<(?:metadata|filelists)\s[^>]*\bpackages=\"([0-9]{1,9})\"")
+_COUNT = re.compile(rb"<(?:metadata|filelists|otherdata)\s[^>]*\bpackages=\"([0-9]{1,9})\"")
 
 
 @dataclass(frozen=True)

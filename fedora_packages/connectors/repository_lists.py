@@ -9,8 +9,9 @@ package by package, and the bytes are removed.  A broken file raises an `Invalid
 import os
 import re
 import sys
-from collections.abc import Callable, Container, Iterator
-from functools import cache
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -23,7 +24,8 @@ from fedora_packages.connectors.repository_files import (
     Fetched,
     RepositoryFile,
 )
-from fedora_packages.errors import InvalidResponse
+from fedora_packages.errors import InvalidNVR, InvalidResponse
+from fedora_packages.rpm.nvr import EVR, NVR, is_package_name, parse_nvr
 
 #: Kinds of checksums that are trusted, with their number of digits.
 DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
@@ -64,8 +66,16 @@ def _library() -> Any:
     return createrepo_c
 
 
-def files_of(content: bytes, url: str) -> dict[str, RepositoryFile]:
-    """Return the files that a repository lists in its ``repomd.xml``, by kind: primary, filelists and others.
+@dataclass(frozen=True)
+class Listing:
+    """What a ``repomd.xml`` says: the revision, usually in seconds since 1970 (0 for any other text), and the files by kind."""
+
+    revision: int
+    files: Mapping[str, RepositoryFile]
+
+
+def listing_of(content: bytes, url: str) -> Listing:
+    """Return what a repository says in its ``repomd.xml``; its files are primary, filelists and others.
 
     Files of an unknown compression or without a trusted checksum are skipped.  Raises `InvalidResponse`.
     """
@@ -75,13 +85,17 @@ def files_of(content: bytes, url: str) -> dict[str, RepositoryFile]:
         with NamedTemporaryFile(suffix=".xml") as file:
             file.write(content)
             file.flush()
-            records = createrepo_c.Repomd(file.name).records
+            found = createrepo_c.Repomd(file.name)
     except createrepo_c.CreaterepoCError as error:
         raise InvalidResponse("mirror", url, "no list of a repository's files", content) from error
-    files = {record.type: _file(record) for record in records}
+    files = {record.type: _file(record) for record in found.records}
     if not files.get("primary"):
         raise InvalidResponse("mirror", url, "a list of files without a readable list of packages", content)
-    return {kind: file for kind, file in files.items() if file}
+    revision = found.revision or ""
+    return Listing(
+        int(revision) if re.fullmatch("[0-9]{1,12}", revision) else 0,
+        {kind: file for kind, file in files.items() if file},
+    )
 
 
 def _file(record: Any) -> RepositoryFile | None:
@@ -218,3 +232,26 @@ def _check_count(count: int, fetched: Fetched, url: str) -> None:
     # The parser ignores unknown elements, and so a page of HTML.
     if count != fetched.packages:
         raise InvalidResponse("mirror", url, f"{count} packages instead of the declared {fetched.packages}")
+
+
+def rank(evr: tuple[str | None, str | None, str | None], arch: str | None) -> tuple[EVR, bool]:
+    """Return the sort key of packages of one name: newer ones are preferred, then those of the 64-bit architecture."""
+    epoch, version, release = evr
+    number = epoch if epoch and re.fullmatch(r"[0-9]{1,9}", epoch) else 0
+    return EVR(number, version or "", release or ""), arch != "i686"
+
+
+def source_of(row: Any) -> NVR:
+    """Return the source package of a binary package.  Raises `ValueError` if one of the two has an invalid name."""
+    if not is_package_name(row.name):
+        raise ValueError(f"a package called {row.name!r:.80}")
+    return _source(row.rpm_sourcerpm or "", row.name)
+
+
+# Packages of one source follow each other.
+@lru_cache(maxsize=256)
+def _source(sourcerpm: str, name: str) -> NVR:
+    try:
+        return parse_nvr(re.sub(r"\.(?:no)?src\.rpm$", "", sourcerpm))
+    except InvalidNVR as error:
+        raise ValueError(f"{name} with a source package {sourcerpm!r:.80}") from error

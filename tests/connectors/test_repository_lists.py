@@ -9,11 +9,13 @@ import pytest
 from fedora_packages.connectors import repository_lists
 from fedora_packages.errors import InvalidResponse
 
+LISTS = ("primary", "filelists", "other")
+
 
 @pytest.mark.parametrize("content", [b"<html></html>", b"<html>", b"", b"\0\1", b"<repomd/>"])
 def test_what_is_no_list_of_files_is_refused(content):
     with pytest.raises(InvalidResponse, match="here"):
-        repository_lists.files_of(content, "here")
+        repository_lists.listing_of(content, "here")
 
 
 def repomd(href="repodata/a.xml.gz", kind="sha256", digits="0" * 64, size=5, base=""):
@@ -25,7 +27,7 @@ def repomd(href="repodata/a.xml.gz", kind="sha256", digits="0" * 64, size=5, bas
 
 
 def test_a_file_is_announced_by_place_checksum_and_size():
-    found = repository_lists.files_of(repomd(), "here")["primary"]
+    found = repository_lists.listing_of(repomd(), "here").files["primary"]
     assert (found.href, found.size, found.open_size) == ("repodata/a.xml.gz", 5, 5)
 
 
@@ -47,7 +49,7 @@ def test_a_file_is_announced_by_place_checksum_and_size():
 )
 def test_a_file_that_cannot_be_trusted_is_not_taken(wrong):
     with pytest.raises(InvalidResponse, match="without a readable list of packages"):
-        repository_lists.files_of(repomd(**wrong), "here")
+        repository_lists.listing_of(repomd(**wrong), "here")
 
 
 def told(program, **environ):
@@ -86,3 +88,20 @@ def test_settings_of_rpm_that_are_there_are_read(tmp_path):
         f"lists._RPMRC = lists.Path({__file__!r}); lists._OUR_RPMRC = None; lists._library()",
     )
     assert told(program)[0] == "None"
+
+
+@pytest.mark.parametrize(
+    ("text", "revision"), [("1796000000", 1796000000), ("", 0), ("today", 0), ("9" * 50, 0), ("-5", 0)]
+)
+def test_a_revision_is_a_number_or_none(text, revision):
+    content = repomd().replace(b"<data", f"<revision>{text}</revision><data".encode(), 1)
+    assert repository_lists.listing_of(content, "here").revision == revision
+
+
+@pytest.mark.parametrize("name", ["epel9", "f44-updates"])
+def test_of_each_kind_the_xml_file_is_taken(data, name):
+    listing = repository_lists.listing_of((data / f"today/upstream/repomd-{name}.xml").read_bytes(), "here")
+    assert listing.revision == 1796000000
+    assert {
+        kind: file.href.rpartition("-")[2].split(".")[1] for kind, file in listing.files.items() if kind in LISTS
+    } == {kind: "xml" for kind in LISTS}

@@ -221,7 +221,7 @@ class Collector:
             content = self._context.retry(partial(self._mirror.read, f"{path}/{_REPOMD}"))
             if content is not None:
                 url = self._mirror.url(f"{path}/{_REPOMD}")
-                return FoundRepository(repository, path, repository_lists.files_of(content, url))
+                return FoundRepository(repository, path, repository_lists.listing_of(content, url).files)
         return None
 
     # Lists of packages, then lists of files.

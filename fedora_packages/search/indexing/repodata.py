@@ -4,17 +4,14 @@ Anyone can write a repository.  An invalid package, such as one with a slash in 
 reported.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fedora_packages.connectors.repository_files import Fetched
-from fedora_packages.connectors.repository_lists import each_listed, rows
-from fedora_packages.errors import InvalidNVR
+from fedora_packages.connectors.repository_lists import each_listed, rank, rows, source_of
 from fedora_packages.messages import text
-from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.document import (
     MAX_CAPABILITIES,
     MAX_DESCRIPTION_LENGTH,
@@ -51,8 +48,7 @@ class Package(NamedTuple):
 
     def replaces(self, evr: tuple[str | None, str | None, str | None], arch: str | None) -> bool:
         """Whether this package is preferred to one of the same name: a newer one, or one of the 64-bit architecture."""
-        mine, its = _evr(*self.evr), _evr(*evr)
-        return mine > its or (mine == its and arch == "i686" and self.arch != "i686")
+        return rank(self.evr, self.arch) > rank(evr, arch)
 
 
 def packages(
@@ -95,12 +91,11 @@ def files(
 
 
 def _package(row: Any, is_source: bool, is_described: bool) -> Package:
-    name = row.name
-    if not is_package_name(name):
-        raise ValueError(f"a package called {name!r:.80}")
+    if is_source and not is_package_name(row.name):
+        raise ValueError(f"a package called {row.name!r:.80}")
     return Package(
-        name,
-        name if is_source else _source(row.rpm_sourcerpm or "", name),
+        row.name,
+        row.name if is_source else source_of(row).name,
         row.pkgId,
         (row.epoch, row.version, row.release),
         row.arch,
@@ -113,19 +108,6 @@ def _package(row: Any, is_source: bool, is_described: bool) -> Package:
         lines(map(_NAME, row.requires), MAX_CAPABILITIES),
         _files(row),
     )
-
-
-# Packages of one source follow each other.
-@lru_cache(maxsize=256)
-def _source(sourcerpm: str, name: str) -> str:
-    try:
-        return parse_nvr(re.sub(r"\.(?:no)?src\.rpm$", "", sourcerpm)).name
-    except InvalidNVR as error:
-        raise ValueError(f"{name} with a source package {sourcerpm!r:.80}") from error
-
-
-def _evr(epoch: str | None, version: str | None, release: str | None) -> EVR:
-    return EVR(epoch if epoch and re.fullmatch(r"[0-9]{1,9}", epoch) else 0, version or "", release or "")
 
 
 def _files(row: Any) -> str:

@@ -21,7 +21,7 @@ def read(tmp_path):
         write(tmp_path / "repo", packages, ending)
         content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
         fetched = Mirror(str(tmp_path), tmp_path / "kept", "test").fetch(
-            "repo", repository_lists.files_of(content, "here")["primary"]
+            "repo", repository_lists.listing_of(content, "here").files["primary"]
         )
         return list(repodata.packages(fetched, "here", **arguments))
 
@@ -252,7 +252,7 @@ def files_of(tmp_path, wanted, found):
     packages = [rpm("a", files=["/usr/bin/a", "/usr/share/a/x"]), rpm("b", files=["/b"])]
     write(tmp_path / "repo", packages)
     content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
-    file = repository_lists.files_of(content, "here")["filelists"]
+    file = repository_lists.listing_of(content, "here").files["filelists"]
     fetched = Mirror(str(tmp_path), tmp_path / "kept", "test").fetch("repo", file)
     repodata.files(fetched, "here", [package.pkgId for package in packages if package.name in wanted], found)
 
