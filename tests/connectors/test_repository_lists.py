@@ -104,4 +104,4 @@ def test_of_each_kind_the_xml_file_is_taken(data, name):
     assert listing.revision == 1796000000
     assert {
         kind: file.href.rpartition("-")[2].split(".")[1] for kind, file in listing.files.items() if kind in LISTS
-    } == {kind: "xml" for kind in LISTS}
+    } == dict.fromkeys(LISTS, "xml")

@@ -35,7 +35,8 @@ def read(folder: Path) -> list[createrepo_c.Package]:
         return packages[identity]
 
     createrepo_c.xml_parse_filelists(str(paths["filelists"]), known, None, refuse)
-    assert listed == list(packages)
+    createrepo_c.xml_parse_other(str(paths["other"]), known, None, refuse)
+    assert listed == [*packages, *packages]
     return list(packages.values())
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import xmlrpc.client
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -94,11 +95,12 @@ class Running:
         method: str | None = None,
         timeout: float = 10,
         accept: str = "application/json",
+        headers: Mapping[str, str] | None = None,
         **query: Any,
     ) -> Answer:
         """Return the response to a request; lists in ``query`` are repeated parameters."""
         address = f"{self.url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
-        request = Request(address, body, {"Accept": accept}, method=method)
+        request = Request(address, body, {"Accept": accept, **(headers or {})}, method=method)
         try:
             with urlopen(request, timeout=timeout) as response:
                 return Answer(response.status, response.headers, response.read())

@@ -141,6 +141,8 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
         if name not in found.files:
             raise web.HTTPNotFound
         headers = {"Last-Modified": formatdate(found.revision, usegmt=True)}
+        if request.headers.get("If-Modified-Since") == headers["Last-Modified"]:
+            raise web.HTTPNotModified(headers=headers)
         return web.Response(body=found.files[name], content_type=TYPES[Path(name).suffix], headers=headers)
 
     return [web.get("/mirror/{folder:.+}/repodata/{name}", file)]

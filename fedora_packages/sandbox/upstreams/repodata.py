@@ -1,4 +1,4 @@
-"""The metadata of a repository, written with createrepo_c: ``repomd.xml``, and the primary and filelists files that it lists.
+"""The metadata of a repository, written with createrepo_c: ``repomd.xml``, and the lists of packages, files and changes there.
 
 A repository of all of Fedora has tens of thousands of rows, read once and in any order.  A `Writer` keeps the XML of each row,
 not the row, and sorts by rpm file names at the end, as createrepo_c reads a directory.
@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fedora_packages.sandbox.upstreams.mdapi import Row
+from fedora_packages.sandbox.upstreams.mdapi import Row, change_rows
 from fedora_packages.sandbox.world.models import file_type, relation
 
 #: The kinds of relation, as attributes of createrepo_c's packages.
@@ -86,6 +86,9 @@ def package_of(row: Row) -> Any:
     files = sorted((path.encode(), kind) for path, kind in map(file_type, map(_text, row.files)) if path)
     # createrepo_c reverses each list that it is given.
     package.files = [(FILE_TYPES[kind], *_split(path.decode())) for path, kind in reversed(files)]
+    package.changelogs = [
+        (_text(one["author"]), one["date"], _text(one["changelog"])) for one in change_rows(row.build)
+    ]
     for kind in KINDS:
         setattr(package, kind, [_relation(text) for text in reversed(row.relation_texts(kind))])
     return package
@@ -104,12 +107,13 @@ class Writer:
     """Collects rows and makes a `Repodata` of them."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[bytes, str, str]] = []
+        self._rows: list[tuple[bytes, str, str, str]] = []
 
     def add(self, row: Row) -> None:
         """Add a row."""
         library, package = _library(), package_of(row)
-        self._rows.append((row.file.encode(), library.xml_dump_primary(package), library.xml_dump_filelists(package)))
+        dumps = (library.xml_dump_primary, library.xml_dump_filelists, library.xml_dump_other)
+        self._rows.append((row.file.encode(), *(dump(package) for dump in dumps)))
 
     def finish(self, revision: int) -> Repodata:
         """Return the files.  ``revision`` is also their timestamp."""
@@ -119,9 +123,10 @@ class Writer:
         repomd.set_revision(str(revision))
         # createrepo_c writes to paths only.
         with TemporaryDirectory() as folder:
-            for place, (kind, file) in enumerate(
-                (("primary", library.PrimaryXmlFile), ("filelists", library.FilelistsXmlFile)), 1
-            ):
+            lists = {
+                "primary": library.PrimaryXmlFile, "filelists": library.FilelistsXmlFile, "other": library.OtherXmlFile,
+            }  # fmt: skip
+            for place, (kind, file) in enumerate(lists.items(), 1):
                 path = str(Path(folder) / f"{kind}.xml.gz")
                 # Without it, the record would unpack the file again, and other threads would wait.
                 unpacked = library.ContentStat(library.SHA256)

@@ -175,7 +175,7 @@ def test_a_failing_mirror_has_a_proxys_page(live):
 
 
 def test_an_invalid_mirror_sends_files_that_do_not_match_its_list(live):
-    listed, (path, _) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
+    listed, (path, *_) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
     true = live.ask(path).body
     live.fault("mirror", invalid="types")
     assert repomd(live, EPEL) == listed
@@ -185,14 +185,14 @@ def test_an_invalid_mirror_sends_files_that_do_not_match_its_list(live):
 
 
 def test_a_truncated_file_cannot_be_unpacked(live):
-    path, _ = hrefs(repomd(live, EPEL), EPEL)
+    path, *_ = hrefs(repomd(live, EPEL), EPEL)
     live.fault("mirror", invalid="truncated")
     with pytest.raises(EOFError):
         gzip.decompress(live.ask(path).body)
 
 
 def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
-    path, _ = hrefs(repomd(live, EPEL), EPEL)
+    path, *_ = hrefs(repomd(live, EPEL), EPEL)
     live.fault("mirror", invalid="huge")
     body = live.ask(path).body
     assert len(body) < 4 << 20
@@ -243,6 +243,13 @@ def test_others_are_answered_while_a_repository_is_made(world):
 
     made = asyncio.run(ask())
     assert before_the_last[0] >= made.packages > 10
+
+
+def test_a_file_that_has_not_changed_since_is_not_sent_again(live):
+    path = f"/mirror/{EPEL}/repodata/repomd.xml"
+    modified = live.ask(path).headers["Last-Modified"]
+    assert live.ask(path, headers={"If-Modified-Since": modified}).status == 304
+    assert live.ask(path, headers={"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}).status == 200
 
 
 # The command

@@ -86,7 +86,7 @@ def test_a_repository_without_packages_is_valid(written):
 def test_the_list_of_files_has_their_checksums_sizes_and_the_revision(written):
     folder = written(row(), revision=1_791_234_567)
     listed = (folder / "repodata" / "repomd.xml").read_bytes()
-    for kind in ("primary", "filelists"):
+    for kind in ("primary", "filelists", "other"):
         packed = body(folder, kind)
         checksum, unpacked = hashlib.sha256(packed).hexdigest(), gzip.decompress(packed)
         record = listed.decode().split(f'<data type="{kind}">')[1].split("</data>")[0]
@@ -114,6 +114,8 @@ def test_packages_are_as_mdapi_describes_them(quiet, tmp_path, repository):
             for name, letter in zip(folder["filenames"].split("/"), folder["filetypes"], strict=True)
         }
         assert files(package) == listed
+        changes = [(change["author"], change["date"], change["changelog"]) for change in mdapi.change_rows(one.build)]
+        assert package.changelogs == changes[::-1]
         assert (package.rpm_license, package.rpm_sourcerpm or "") == (one.build.source.license, one.source_file)
 
 
