@@ -28,6 +28,9 @@ TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 #: Statuses of a file that does not exist.
 NO_FILE = frozenset({404, 410})
 
+#: The headers of a request for a changed file, and where in the response before their values stand.
+_CONDITIONS = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
+
 #: Redirects of a file that are followed.
 MAX_REDIRECTS = 5
 
@@ -268,18 +271,32 @@ def _redirect(response: requests.Response) -> tuple[str, bytes]:
     return f"HTTP {response.status_code}: a redirect", response.headers["Location"].encode()
 
 
-def stream(upstream: str, url: str, timeout: float, agent: str) -> Generator[bytes, None, None] | None:
-    """Return a file's content piece by piece, as the server stores it, or None if the file does not exist.
+@dataclass(frozen=True)
+class File:
+    """A file of a server: its content piece by piece, as the server stores it, or None if it has not changed.
 
-    ``agent`` is the User-Agent.  ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  Raises
-    `UpstreamUnavailable`, also while the pieces come, and `InvalidResponse` for a redirect to an invalid URL.
+    ``conditions`` are the headers by which a later request gets a changed file only.
+    """
+
+    pieces: Generator[bytes, None, None] | None
+    conditions: Mapping[str, str]
+
+
+def stream(
+    upstream: str, url: str, timeout: float, agent: str, conditions: Mapping[str, str] | None = None
+) -> File | None:
+    """Return a file, or None if it does not exist.
+
+    ``agent`` is the User-Agent.  ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  ``conditions``
+    are those of an earlier copy.  Raises `UpstreamUnavailable`, also while the pieces come, and `InvalidResponse` for a redirect
+    to an invalid URL.
     """
     session = _Session(agent)
     target, redirect = url, None
     try:
         for _ in range(1 + MAX_REDIRECTS):
             # A checksum is of the file, not of what the server compresses on its way.
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity", **(conditions or {})}
             response = session.get(target, stream=True, timeout=(min(timeout, 10.0), timeout), headers=headers)
             if not response.is_redirect:
                 break
@@ -292,9 +309,12 @@ def stream(upstream: str, url: str, timeout: float, agent: str) -> Generator[byt
             raise InvalidResponse(upstream, url, *redirect) from error
         raise _disconnected(upstream, url, error) from error
     if response.status_code == 200:
-        return _pieces(upstream, url, session, response)
+        found = {name: response.headers.get(header, "") for name, header in _CONDITIONS.items()}
+        return File(_pieces(upstream, url, session, response), {name: value for name, value in found.items() if value})
     response.close()
     session.close()
+    if response.status_code == 304 and conditions:
+        return File(None, conditions)
     if response.status_code in NO_FILE:
         return None
     raise UpstreamUnavailable(upstream, url, f"HTTP {response.status_code}")

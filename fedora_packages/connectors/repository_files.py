@@ -16,7 +16,7 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,11 +26,8 @@ from urllib.parse import unquote, urlsplit
 
 import zstandard
 
-from fedora_packages.connectors.http import stream
+from fedora_packages.connectors.http import File, stream
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
-
-#: The content of a file, piece by piece.
-Pieces = Generator[bytes, None, None]
 
 #: Bytes of a ``repomd.xml``, of one file compressed, and uncompressed.  The largest of Fedora's files have 80 MB and 1 GB.
 MAX_REPOMD_BYTES = 1 << 20
@@ -47,7 +44,8 @@ HEAD = 4096
 #: The suffix of an incomplete download.
 PARTIAL = ".part"
 
-#: Seconds of a pause in a response.  A download takes at most a minute, and a second for each ``MIN_BYTES_PER_SECOND``.
+#: Seconds of a pause in a response.  By default a download takes at most a minute, and a second for each
+#: ``MIN_BYTES_PER_SECOND``.
 TIMEOUT = 30.0
 MIN_BYTES_PER_SECOND = 50_000
 
@@ -106,7 +104,7 @@ class Mirror:
     """Files below a URL (http, https or file) or a directory; downloads are stored in ``folder``.
 
     ``agent`` is the User-Agent of requests.  Downloads end when ``is_over`` is true.  ``timeout`` is in seconds.  Threads may
-    share a mirror.
+    share a mirror.  A download that is slower than ``bytes_per_second`` fails.
     """
 
     base: str
@@ -114,6 +112,7 @@ class Mirror:
     agent: str
     is_over: Callable[[], bool] = lambda: False
     timeout: float = TIMEOUT
+    bytes_per_second: int = MIN_BYTES_PER_SECOND
     max_package_bytes: int = MAX_PACKAGE_BYTES
     chunk_bytes: int = CHUNK
 
@@ -122,22 +121,30 @@ class Mirror:
         path = unquote(base.path) if base.scheme else self.base
         self._root = None if base.scheme in ("http", "https") else Path(path)
         self._download_locks: dict[str, threading.Lock] = {}
+        # The small files that were read, with the conditions for reading them again.
+        self._small: dict[str, tuple[bytes, Mapping[str, str]]] = {}
 
     def url(self, path: str) -> str:
         """Return the URL of a file, or its path on this machine, for messages."""
         return f"{self.base.rstrip('/')}/{path}"
 
     def read(self, path: str, max_bytes: int = MAX_REPOMD_BYTES) -> bytes | None:
-        """Return the content of a small file, or None if it does not exist.  Raises `UpstreamError`."""
+        """Return the content of a small file, or None if it does not exist.  Raises `UpstreamError`.
+
+        A file that was read before is sent again only if it has changed since.
+        """
+        known, conditions = self._small.get(path, (b"", {}))
+        found = self._file(path, conditions)
+        if found is None or found.pieces is None:
+            return None if found is None else known
         content = bytearray()
-        pieces = self._pieces(path)
-        if pieces is None:
-            return None
-        with closing(pieces):
+        with closing(found.pieces) as pieces:
             for piece in pieces:
                 content += piece
                 if len(content) > max_bytes:
                     raise self._invalid(path, f"more than {max_bytes} bytes")
+        if found.conditions:
+            self._small[path] = (bytes(content), found.conditions)
         return bytes(content)
 
     def fetch(self, path: str, listed: RepositoryFile, progress: Callable[[int], None] = lambda size: None) -> Fetched:
@@ -166,15 +173,15 @@ class Mirror:
         return Fetched(found, self._count_packages(path, found, listed))
 
     def _download(self, path: str, found: Path, listed: RepositoryFile, progress: Callable[[int], None]) -> None:
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         part = found.with_name(f"{found.name}{PARTIAL}")
         digest = hashlib.new(listed.checksum[0])
-        limit = 60 + listed.size / MIN_BYTES_PER_SECOND
+        limit = 60 + listed.size / self.bytes_per_second
         deadline, size = time.monotonic() + limit, 0
-        pieces = self._pieces(path)
-        if pieces is None:
+        download = self._file(path)
+        if download is None or download.pieces is None:
             raise self._invalid(path, "nothing, though the repository lists this file")
-        with closing(pieces), part.open("wb") as file:
+        with closing(download.pieces) as pieces, part.open("wb") as file:
             for piece in pieces:
                 if self.is_over():
                     raise self._ended(path)
@@ -230,17 +237,17 @@ class Mirror:
             raise self._invalid(path, "no list of packages", head)
         return int(count[1])
 
-    def _pieces(self, path: str) -> Pieces | None:
-        """Return a file's content piece by piece, or None if it does not exist."""
+    def _file(self, path: str, conditions: Mapping[str, str] | None = None) -> File | None:
+        """Return a file, or None if it does not exist; see `stream`."""
         if self._root is None:
-            return stream("mirror", self.url(path), self.timeout, self.agent)
+            return stream("mirror", self.url(path), self.timeout, self.agent, conditions)
         try:
             file = (self._root / path).open("rb")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise UpstreamUnavailable("mirror", self.url(path), error.strerror or "cannot be read") from error
-        return _pieces_of(file)
+        return File(_pieces_of(file), {})
 
     def _invalid(self, path: str, problem: str, excerpt: bytes = b"") -> InvalidResponse:
         return InvalidResponse("mirror", self.url(path), problem, excerpt)
@@ -261,7 +268,7 @@ def _package(text: bytes) -> bytes:
     return text if end < 0 else text[: end + len(_END)]
 
 
-def _pieces_of(file: IO[bytes]) -> Pieces:
+def _pieces_of(file: IO[bytes]) -> Generator[bytes, None, None]:
     with file:
         while piece := file.read(CHUNK):
             yield piece

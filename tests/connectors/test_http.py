@@ -90,7 +90,7 @@ def test_a_file_is_read_where_its_redirects_lead(upstream):
     upstream.answers["/file"] = Answer(b"", 302, headers={"Location": "/other"})
     upstream.answers["/other"] = Answer(b"", 301, headers={"Location": f"{upstream.url}/third"})
     upstream.answers["/third"] = Answer(b"content")
-    assert b"".join(stream("mirror", f"{upstream.url}/file", 5, "test")) == b"content"
+    assert b"".join(stream("mirror", f"{upstream.url}/file", 5, "test").pieces) == b"content"
 
 
 def test_a_file_that_redirects_for_ever_is_unavailable(upstream):

@@ -178,3 +178,18 @@ def test_a_download_ends_with_its_build(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
     with pytest.raises(UpstreamUnavailable, match="the build has ended"):
         Mirror(upstream.url, tmp_path, "test", is_over=lambda: True).fetch("r", listed(packed, href="a.xml.gz"))
+
+
+def test_a_small_file_is_sent_again_only_if_it_has_changed(upstream, tmp_path):
+    mirror = Mirror(f"{upstream.url}/pub", tmp_path / "kept", "test")
+    headers = {"ETag": '"1"', "Last-Modified": "Mon, 30 Nov 2026 00:00:00 GMT"}
+    upstream.answers["/pub/repomd.xml"] = [Answer(b"one", headers=headers), Answer(b"", 304), Answer(b"two")]
+    assert [mirror.read("repomd.xml") for _ in range(3)] == [b"one", b"one", b"two"]
+    conditions = [(asked.headers["If-None-Match"], asked.headers["If-Modified-Since"]) for asked in upstream.asked]
+    assert conditions == [(None, None), *[('"1"', "Mon, 30 Nov 2026 00:00:00 GMT")] * 2]
+
+
+def test_an_unchanged_file_that_was_never_read_is_an_error(upstream, tmp_path):
+    upstream.answers["/pub/repomd.xml"] = Answer(b"", 304)
+    with pytest.raises(UpstreamUnavailable, match="HTTP 304"):
+        Mirror(f"{upstream.url}/pub", tmp_path / "kept", "test").read("repomd.xml")
