@@ -37,7 +37,7 @@ HOMES = {
     "xapian": {"search"},
     "xmlrpc": {"connectors.xmlrpc"},
     "zmq": {"worker.hub", "worker.daemon"},
-    "zstandard": {"connectors.repository_files"},
+    "zstandard": {"connectors.repository_files", "connectors.repository_reader", "connectors.repository_store"},
 }
 
 
@@ -154,7 +154,7 @@ def test_the_service_does_not_import_the_sandbox():
 #: Files of ``connectors/`` that are no connector, nor parts of one: those have its name before theirs (``koji_history``).
 SHARED = {
     "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repositories",
-    "repository_files", "repository_lists", "shape", "sweep", "types", "xmlrpc",
+    "repository_files", "repository_lists", "repository_reader", "repository_store", "shape", "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 

@@ -12,7 +12,10 @@ ENDINGS = {".zst": createrepo_c.ZSTD, ".gz": createrepo_c.GZ, ".xz": createrepo_
 
 
 def rpm(name, source=None, evr=("0", "1.0", "1"), arch="x86_64", **fields):
-    """Return a package as createrepo_c takes it; ``files``, ``provides`` and such are lists of names."""
+    """Return a package as createrepo_c takes it; ``files``, ``provides`` and such are lists of names.
+
+    A relation with a version is a tuple of name, flags, epoch, version and release.
+    """
     package = createrepo_c.Package()
     package.name, package.arch = name, arch
     package.epoch, package.version, package.release = evr
@@ -23,7 +26,8 @@ def rpm(name, source=None, evr=("0", "1.0", "1"), arch="x86_64", **fields):
     for kind in ("provides", "obsoletes", "requires"):
         # createrepo_c writes what it was given from the end.
         names = fields.pop(kind, [])[::-1]
-        setattr(package, kind, [(each, None, None, None, None, False) for each in names])
+        relations = [each if isinstance(each, tuple) else (each, None, None, None, None) for each in names]
+        setattr(package, kind, [(*each, False) for each in relations])
     files = fields.pop("files", [])[::-1]
     package.files = [(None, f"{path.rpartition('/')[0]}/", path.rpartition("/")[2]) for path in files]
     for field, value in fields.items():
@@ -31,14 +35,18 @@ def rpm(name, source=None, evr=("0", "1.0", "1"), arch="x86_64", **fields):
     return package
 
 
-def write(folder, packages, ending=".zst", kinds=("primary", "filelists")):
+def write(folder, packages, ending=".zst", kinds=("primary", "filelists"), revision=None):
     """Write a repository into a folder."""
     repodata = Path(folder) / "repodata"
     repodata.mkdir(parents=True, exist_ok=True)
     for old in repodata.iterdir():
         old.unlink()
     repomd = createrepo_c.Repomd()
-    makers = {"primary": createrepo_c.PrimaryXmlFile, "filelists": createrepo_c.FilelistsXmlFile}
+    if revision is not None:
+        repomd.set_revision(str(revision))
+    makers = {
+        "primary": createrepo_c.PrimaryXmlFile, "filelists": createrepo_c.FilelistsXmlFile, "other": createrepo_c.OtherXmlFile,
+    }  # fmt: skip
     for kind in kinds:
         path = str(repodata / f"{kind}.xml{ending}")
         file = makers[kind](path, ENDINGS.get(ending, createrepo_c.NO_COMPRESSION))
