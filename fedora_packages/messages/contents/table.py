@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from fedora_packages.messages.body import matches
-from fedora_packages.messages.contents import anitya, bodhi, bugzilla, distgit, faf, koji, mdapi
+from fedora_packages.messages.contents import anitya, bodhi, bugzilla, composes, distgit, faf, koji, mdapi
 from fedora_packages.messages.contents.base import (
     MAX_BUILDS,
     MAX_ID,
@@ -55,6 +55,10 @@ FAMILIES = (
         # A body can have megabytes.
         "repository", ("mdapi.repo.update",), binaries=mdapi.packages, details=mdapi.details, sentence=mdapi.sentence,
         documents=Documents.KNOWN, rows=5,
+    ),
+    Family(
+        "compose", (*composes.SYNCED, composes.COMPOSED), sources=composes.sources, binaries=composes.binaries,
+        details=composes.details, sentence=composes.sentence, documents=Documents.ALL,
     ),
     Family(
         "push", distgit.COMMIT_TOPICS, sources=distgit.push_packages, details=distgit.push_details,

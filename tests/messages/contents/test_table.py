@@ -8,6 +8,7 @@ import pytest
 from fedora_packages.connectors import declared
 from fedora_packages.messages.body import matches
 from fedora_packages.messages.contents.base import MAX_BUILDS, MAX_ROWS, MAX_TEXT, Documents
+from fedora_packages.messages.contents.composes import READING, Reading
 from fedora_packages.messages.contents.table import (
     FAMILIES,
     MAX_DETAILS,
@@ -21,6 +22,7 @@ from fedora_packages.messages.event import Event, parse
 from fedora_packages.web.links import Links
 
 LINKS = Links({kind.name: kind.site and type(kind.site)(f"https://{kind.name}.example") for kind in declared()})
+SYNC = "bodhi.updates.fedora.sync"
 UPDATE = {"alias": "FEDORA-2026-1", "release": {"name": "F45"}, "status": "pending", "builds": [{"nvr": "guake-1-1"}]}
 BUILD = {"name": "guake", "version": "1", "release": "1", "build_id": 7, "instance": "primary"}
 REPO = {"name": "guake", "namespace": "rpms", "fullname": "rpms/guake"}
@@ -93,6 +95,11 @@ def test_the_details_of_every_recorded_message_are_small_and_make_a_sentence(dat
         ("pagure.project.user.added", {"new_user": "ralph", "access": "admin", "agent": "pingou"},
          "ralph was given access (admin) by pingou", ["/user/ralph"]),
         ("mdapi.repo.update", {"name": "f45-updates"}, "The repository f45-updates was refreshed", []),
+        (SYNC, {READING: Reading("f45-updates", ["primary"], ["guake"], {"guake": "3.10.1-4"})}, "3.10.1-4 is in f45-updates",
+         []),
+        (SYNC, {READING: Reading("f45-updates", ["primary"], ["guake"], {"guake": None})},
+         "The package was removed from f45-updates", []),
+        (SYNC, {READING: {"repository": "f45-updates", "sources": {"guake": "1-1"}}}, "A repository changed", []),
         ("anitya.project.version.update", {"upstream_version": "2.0"}, "Upstream released version 2.0", []),
         ("hotness.update.bug.file", {"bug": {"bug_id": 5}}, "The-new-hotness filed bug 5", ["/show_bug.cgi?id=5"]),
         ("hotness.update.drop", {"reason": "rawhide"}, "The-new-hotness filed no bug for a new version (rawhide)", []),
@@ -110,6 +117,7 @@ MADE_UP = [
     event("forgejo.push", package="guake", branch="f45"),
     event("anitya.project.edit", project={"id": 7}),
     event("pagure.project.user.added", project=REPO, new_user="ralph"),
+    event(SYNC, **{READING: Reading("f45-updates", ["primary"], ["guake"], {"guake": "1-1"})}),
 ]
 
 
