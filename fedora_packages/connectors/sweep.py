@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from fedora_packages.messages.event import Event
@@ -37,12 +38,14 @@ class Change:
       the event touches is compared: by the event's expected state, and without one by the time of the fetch.
     * ``is_silent``: no message announces it.
     * ``is_new``: it happened since the previous sweep.  Otherwise it is only compared, and not counted if a value shows it.
+    * ``is_announced``: a message has made the sweep look, though it does not name the packages.
     """
 
     event: Event
     shows: Mapping[str, Shows] = field(default_factory=dict)
     is_silent: bool = False
     is_new: bool = True
+    is_announced: bool = False
 
 
 class LeftOut(NamedTuple):
@@ -57,13 +60,17 @@ class Swept:
     """What a sweep found.
 
     ``position`` is where the next one starts (JSON-ready).  ``is_complete`` is False if more changes wait: the next sweep then
-    follows at once.  ``invalid_rows`` is a `LeftOut`, or what values of queries have in its place.
+    follows at once.  ``invalid_rows`` is a `LeftOut`, or what values of queries have in its place.  ``again`` are the seconds
+    after which the upstream is to be looked at again, if that is before the next sweep.  ``is_gap`` is True if what has changed
+    earlier is unknown: all values of the upstream that were fetched before are then fetched again.
     """
 
     changes: Sequence[Change]
     position: Mapping[str, Any]
     is_complete: bool = True
     invalid_rows: Any = None
+    again: float | None = None
+    is_gap: bool = False
 
 
 class SweepDeclaration:
@@ -72,7 +79,13 @@ class SweepDeclaration:
     def __init__(self, fetch: Callable[[Any, Mapping[str, Any], float], Swept], every: float):
         self.fetch = fetch
         self.every = every
+        self.hear: Callable[[Any, Event], bool] = lambda connector, event: False
         self.__doc__ = fetch.__doc__
+
+    def hears(self, hear: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
+        """Register a method (event) that notes what a message announces; it returns whether the sweep is due at once."""
+        self.hear = hear
+        return hear
 
 
 def sweep(every: float) -> Callable[[Callable[[Any, Mapping[str, Any], float], Swept]], SweepDeclaration]:
@@ -96,6 +109,7 @@ class Sweep:
     upstream: str
     every: float
     fetch: Callable[[Mapping[str, Any], float], Swept]
+    hear: Callable[[Event], bool] = lambda event: False
 
     @property
     def name(self) -> str:
@@ -109,8 +123,8 @@ def sweeps_of(connectors: Iterable[Any]) -> list[Sweep]:
     for connector in connectors:
         declaration = declared_sweep(type(connector))
         if declaration is not None and connector.settings.sweep:
-            fetch = declaration.fetch.__get__(connector)
-            found.append(Sweep(connector.name, connector.settings.sweep, fetch))
+            fetch, hear = declaration.fetch.__get__(connector), partial(declaration.hear, connector)
+            found.append(Sweep(connector.name, connector.settings.sweep, fetch, hear))
     return found
 
 

@@ -27,7 +27,7 @@ KEEP_EVERY = LOCK_FOR / 5
 class SharedWork:
     """One kind of shared work.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
 
-    ``every`` is the interval in seconds.  Work that began before ``since`` (seconds since 1970) is due again at once.  ``began``
+    ``every`` is the interval in seconds.  Work that began before ``since`` (seconds since 1970) is due again then.  ``began``
     is when this turn did, ``done`` when the last one did that came to its end, or None.  All methods raise `CacheUnavailable`.
     """
 
@@ -80,6 +80,11 @@ class SharedWork:
         self.renew()
         self._note(position=json.dumps(position), **counts)
 
+    def wake(self, seconds: float = 0.0) -> None:
+        """Make the work due after some seconds, or at once, if it is not due before."""
+        if not seconds or self._since <= self.began:
+            self._since = self._clock() + seconds
+
     def renew(self) -> None:
         """Keep the lock for another while.  Raises as `advance`."""
         with redis_errors():
@@ -94,7 +99,7 @@ class SharedWork:
         with redis_errors():
             began, running = self._client.hmget(self._key, "began", "running")
         # After a kill the lock is free, and the work goes on at once.
-        if running or began is None or float(began) < self._since:
+        if running or began is None or float(began) < self._since <= self._clock():
             return True
         # The clock may have been put back.
         return not 0 <= self._clock() - float(began) < self.every

@@ -105,7 +105,7 @@ class SweepHandler:
             change, found = changes[number], contents[query.entry(package)]
             if not is_shown(change, query, package, found, listed):
                 unshown.append((number, query, package))
-                if found.current and not _was_announced(change, found):
+                if found.current and not (change.is_announced or _was_announced(change, found)):
                     age = listed - _wrong_since(change, found, previous)
                     self.metrics.observe(MetricName.WRONG_FOR, f"{query.name}|sweep", max(0.0, age))
                     if change.is_silent:
@@ -179,7 +179,7 @@ def _was_announced(change: Change, contents: Contents) -> bool:
 class Sweeper:
     """Runs the sweep of one upstream, as the work of a `SharedWork`.
 
-    ``handle`` is `SweepHandler.handle`.
+    ``handle`` is `SweepHandler.handle`.  ``invalidate_older`` invalidates the upstream's values that were fetched before a time.
     """
 
     sweep: Sweep
@@ -187,6 +187,7 @@ class Sweeper:
     stop: threading.Event
     clock: Callable[[], float] = time.time
     max_steps: int = MAX_STEPS
+    invalidate_older: Callable[[float], Any] = lambda before: None
 
     def run(self, turn: SharedWork) -> None:
         """Sweep from the position of a turn.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
@@ -198,6 +199,10 @@ class Sweeper:
                 invalid += count
                 log.warning("%s: %d invalid rows left out; the first: %s", self.sweep.name, count, error)
             found += self.handle(swept.changes, turn.began, self.clock(), turn.done)
+            if swept.is_gap:
+                self.invalidate_older(self.clock())
             turn.advance(swept.position, changes=found, invalid=invalid)
+            if swept.again is not None:
+                turn.wake(swept.again)
             if swept.is_complete or self.stop.is_set():
                 break

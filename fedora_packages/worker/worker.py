@@ -13,7 +13,7 @@ from typing import Any
 
 from fedora_packages.connectors.bulk import Bulk, bulks_of
 from fedora_packages.connectors.query import Query, QueryCall
-from fedora_packages.connectors.sweep import sweeps_of
+from fedora_packages.connectors.sweep import Sweep, sweeps_of
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.contents.table import archive_requests
 from fedora_packages.messages.event import Event, label
@@ -108,10 +108,11 @@ class Worker:
             for query in scheduled_queries(queries)
         ]  # fmt: skip
         swept = SweepHandler(client, service.cache, service.index, queries, service.metrics, self._handler.invalidate)
-        self._turns = [
-            SharedWork(client, sweep.name, sweep.every, Sweeper(sweep, swept.handle, self._stop).run)
+        self._sweeps = [
+            (sweep, SharedWork(client, sweep.name, sweep.every, self._sweeper(service, sweep, swept).run))
             for sweep in sweeps_of(service.connectors.values())
         ]
+        self._turns = [turn for _, turn in self._sweeps]
         self._turns += [
             SharedWork(client, bulk.name, bulk.every, self._bulk_audit(service, bulk).run)
             for bulk in bulks_of(service.connectors.values())
@@ -230,6 +231,11 @@ class Worker:
         thread.start()
         return thread
 
+    def _sweeper(self, service: Service, sweep: Sweep, handler: SweepHandler) -> Sweeper:
+        queries = [query for query in service.queries.values() if query.upstream == sweep.upstream]
+        older = partial(invalidate_older_than, service.cache, service.queue, queries)
+        return Sweeper(sweep, handler.handle, self._stop, invalidate_older=older)
+
     def _bulk_audit(self, service: Service, bulk: Bulk) -> BulkAudit:
         one = partial(check, service.cache, service.metrics, by="audit", grace=service.settings.worker.pace.audit_grace)
         return BulkAudit(service.cache, bulk, service.queries[bulk.query], one, service.metrics, self._stop)
@@ -267,6 +273,9 @@ class Worker:
     def _consider(self, event: Event) -> None:
         for scheduled in self._scheduled:
             scheduled.consider(event)
+        for sweep, turn in self._sweeps:
+            if sweep.hear(event):
+                turn.wake()
 
     def _update_index(self) -> None:
         while not self._stop.is_set():

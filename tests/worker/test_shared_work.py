@@ -156,3 +156,46 @@ def test_only_the_worker_whose_turn_it_is_keeps_the_lock(client):
     idle.keep()
     assert not client.exists(keys.turn_lock("sweep:koji"))
     make_turn(client, work).take()
+
+
+class Clock:
+    def __init__(self):
+        self.now = BEGAN
+
+    def __call__(self):
+        return self.now
+
+
+def waking(client, work):
+    clock = Clock()
+    return SharedWork(client, "sweep:koji", 300.0, work, clock), clock
+
+
+def test_work_that_is_woken_is_due_at_once_and_then_again_after_its_interval(client):
+    turn, clock = waking(client, nothing)
+    assert turn.take()
+    clock.now += 1
+    assert not turn.take()
+    turn.wake()
+    assert (turn.take(), turn.take()) == (True, False)
+    clock.now += 300
+    assert turn.take()
+
+
+def test_work_can_ask_to_be_done_again_soon(client):
+    turn, clock = waking(client, lambda turn: turn.wake(30))
+    assert turn.take()
+    clock.now += 29
+    assert not turn.take()
+    clock.now += 1
+    assert turn.take()
+
+
+def test_work_that_is_woken_while_it_is_done_is_done_again_at_once(client):
+    def work(turn):
+        clock.now += 1
+        turn.wake()
+        turn.wake(30)
+
+    turn, clock = waking(client, work)
+    assert (turn.take(), turn.take()) == (True, True)

@@ -283,7 +283,10 @@ class Work:
     """A turn as a sweeper sees it."""
 
     def __init__(self, position=None):
-        self.began, self.done, self.position, self.counts = BEGAN, BEGAN - 300, position, {}
+        self.began, self.done, self.position, self.counts, self.woken = BEGAN, BEGAN - 300, position, {}, []
+
+    def wake(self, seconds):
+        self.woken.append(seconds)
 
     def advance(self, position, **counts):
         self.position, self.counts = position, counts
@@ -339,3 +342,22 @@ def test_rows_that_were_left_out_are_counted_and_told(caplog):
     turn = run(lambda position, now: Swept([], {}, invalid_rows=invalid))
     assert turn.counts == {"changes": 0, "invalid": 2}
     assert "sweep:koji: 2 invalid rows left out; the first: updates[3].alias" in caplog.text
+
+
+def test_a_change_of_which_a_message_told_without_its_packages_is_not_lost(service, handler):
+    fill(service, "koji.builds", builds(6))
+    assert handler.handle([build(is_announced=True)], BEGAN, LISTED) == 1
+    assert counted(service) == (0, 0, 0)
+    assert read(service, "koji.builds", "guake").state == "refreshing"
+
+
+def test_after_a_gap_all_older_values_are_fetched_again():
+    calls = []
+    run(lambda position, now: Swept([], {}, is_gap=True), invalidate_older=calls.append)
+    run(lambda position, now: Swept([], {}), invalidate_older=calls.append)
+    assert calls == [LISTED]
+
+
+def test_a_sweep_can_ask_to_be_repeated_before_its_interval_ends():
+    assert run(lambda position, now: Swept([], {}, again=30.0)).woken == [30.0]
+    assert run(lambda position, now: Swept([], {})).woken == []
