@@ -153,8 +153,9 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector, nor parts of one: those have its name before theirs (``koji_history``).
 SHARED = {
-    "__init__", "active_releases", "base", "bulk", "circuit", "http", "page_links", "query", "repositories",
-    "repository_files", "repository_lists", "repository_reader", "repository_store", "shape", "sweep", "types", "xmlrpc",
+    "__init__", "active_releases", "base", "bulk", "circuit", "http", "mdapi_relations", "mdapi_servers", "page_links",
+    "query", "repositories", "repository_files", "repository_lists", "repository_reader", "repository_store",
+    "repository_values", "shape", "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 
@@ -187,7 +188,9 @@ def test_the_top_level_has_no_more_entries_than_its_rooms():
 TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "connectors/test_http.py and the tests of each connector": frozenset({"connectors.base"}),
     "worker/test_warm.py": frozenset({"monitoring.warmth"}),
-    "connectors/test_mdapi.py and connectors/test_mdapi_files.py": frozenset({"connectors.mdapi_relations"}),
+    "connectors/test_mdapi.py and connectors/test_mdapi_files.py": frozenset(
+        {"connectors.mdapi_relations", "connectors.repository_values"}
+    ),
     "connectors/test_bugzilla.py and connectors/test_sweep.py": frozenset(
         {"connectors.bugzilla_bugs", "connectors.koji_history"}
     ),

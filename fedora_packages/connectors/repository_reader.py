@@ -21,13 +21,10 @@ from fedora_packages.connectors.mdapi_relations import MAX_RELATIONS
 from fedora_packages.connectors.repository_files import Fetched
 from fedora_packages.connectors.repository_lists import each_listed, rank, rows, source_of
 from fedora_packages.connectors.repository_store import FORMAT, Changed, Difference, Meta, members, packed, unpacked
+from fedora_packages.connectors.repository_values import MAX_CHANGES, RELATIONS
 
 #: The kinds of relations by which packages are found.
 FOUND_BY = ("requires", "provides", "obsoletes")
-
-#: The kinds of relations, and the changes of a package that are kept.
-RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
-MAX_CHANGES = 200
 
 #: Characters of a capability by which packages are found; a longer one is still listed.
 MAX_CAPABILITY = 1000

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.connectors.mdapi import RELATIONS
+from fedora_packages.connectors.repository_values import RELATIONS
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import EVERY, Filter

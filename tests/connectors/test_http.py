@@ -11,7 +11,7 @@ import requests
 
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.http import HTTPClient, stream
-from fedora_packages.connectors.mdapi import RELATIONS
+from fedora_packages.connectors.repository_values import RELATIONS
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.settings import ConnectorSettings
 from tests.upstream import Answer

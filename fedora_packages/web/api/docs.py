@@ -3,7 +3,7 @@
 import inspect
 import re
 import sys
-from typing import Any
+from typing import Any, get_args
 
 from fedora_packages.connectors.query import Query
 
@@ -13,9 +13,12 @@ WORDS = ((r"\bTrue\b", "true"), (r"\bFalse\b", "false"), (r"\bNone\b", "null"), 
 
 def documentation(query: Query) -> str:
     """Return the docstring of a query: paragraphs, and code blocks, which are indented by four spaces."""
+    returns = query.declaration.returns
+    kinds = [type(query.connector), *(get_args(returns) or [returns])]
     constants = {
         name: value
-        for name, value in vars(sys.modules[type(query.connector).__module__]).items()
+        for kind in kinds
+        for name, value in vars(sys.modules[kind.__module__]).items()
         if isinstance(value, int | tuple)
     }
 
