@@ -81,6 +81,7 @@ class ConnectorSettings:
 
     ``timeout`` is in seconds, ``concurrency`` in requests, ``site`` the URL of its pages, ``sweep`` the seconds between two
     sweeps (0: none), ``key`` and ``key_file`` the API key of our account there, from the environment or from a file.
+    ``store`` is the directory of what was read there, as an absolute path.
     """
 
     url: str
@@ -90,6 +91,7 @@ class ConnectorSettings:
     sweep: float = 0.0
     key: APIKey | None = None
     key_file: APIKey | None = None
+    store: str | None = None
 
     @property
     def api_key(self) -> str | None:
@@ -114,6 +116,9 @@ class Upstream(Protocol):
     site: HasURL | None
     sweep_every: float | None
     authorization: str | None
+    url_setting: str | None
+    has_store: bool
+    role: str | None
 
 
 #: A parser returns the value of a string, or raises ValueError with what was expected.
@@ -328,10 +333,14 @@ class WebSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, one attribute for each part, and the ``contact`` that requests to all upstreams name."""
+    """All settings, one attribute for each part, and those of all upstreams together.
+
+    ``contact`` is what requests name; ``repositories`` the connector that answers the queries about repositories.
+    """
 
     connectors: Mapping[str, ConnectorSettings]
     contact: str | None
+    repositories: str
     cache: CacheSettings
     search: SearchSettings
     worker: WorkerSettings
@@ -339,13 +348,15 @@ class Settings:
 
 
 #: The parts whose settings are the attributes of a class: all but the upstreams.
-_OWN_PARTS = {part.name: part.type for part in fields(Settings) if part.name not in ("connectors", "contact")}
+_OWN_PARTS = {
+    part.name: part.type for part in fields(Settings) if part.name not in ("connectors", "contact", "repositories")
+}
 
 #: Upstreams that earlier versions had settings for.
 _OLD_UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
-#: The setting of all upstreams together.
-CONTACT = "connectors.contact"
+#: The settings of all upstreams together.
+CONTACT, REPOSITORIES = "connectors.contact", "connectors.repositories"
 
 #: Old names of settings, which are still read, and the new ones.
 RENAMED = {
@@ -371,15 +382,18 @@ CUT = (
 
 def keys(upstreams: Iterable[type[Upstream]]) -> tuple[Key, ...]:
     """Return every setting: those of the upstreams, then our own."""
-    contact = Key(CONTACT, _optional(_contact), "")
+    upstreams = tuple(upstreams)
+    choices = {upstream.name: upstream.name for upstream in upstreams if upstream.role}
+    common = (Key(CONTACT, _optional(_contact), ""), Key(REPOSITORIES, _choice(choices), "mdapi"))
     own = (Key(f"{part}.{one.name}", **one.metadata) for part, kind in _OWN_PARTS.items() for one in fields(kind))
-    return (*(key for upstream in upstreams for key in _keys_of(upstream)), contact, *own)
+    return (*(key for upstream in upstreams for key in _keys_of(upstream)), *common, *own)
 
 
 def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
     part = f"connectors.{upstream.name}"
     required = upstream.url is None
-    yield Key(f"{part}.url", _HTTP if required else _optional(_HTTP), REQUIRED if required else upstream.url)
+    if upstream.url_setting is None:
+        yield Key(f"{part}.url", _HTTP if required else _optional(_HTTP), REQUIRED if required else upstream.url)
     yield Key(f"{part}.timeout", _number(0.1, 300), f"{upstream.timeout:g}", "seconds")
     yield Key(f"{part}.concurrency", _number(1, 64, int), str(upstream.concurrency), "requests")
     if upstream.sweep_every is not None:
@@ -387,6 +401,8 @@ def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
     if upstream.authorization is not None:
         yield Key(f"{part}.key", _optional(_key), "", is_secret=True)
         yield Key(f"{part}.key_file", _optional(_key_file), "")
+    if upstream.has_store:
+        yield Key(f"{part}.store", _optional(_string), "")
     if upstream.site is not None:
         yield Key(f"{part}.site", _HTTP, upstream.site.url)
 
@@ -402,18 +418,22 @@ def from_strings(
 ) -> Settings:
     """Return the `Settings` of an ini section and the environment (by default the one of the process).
 
-    A relative ``search.index`` starts at the directory of the ini file, which the server and `load` pass on as ``here``.
+    A relative path starts at the directory of the ini file, which the server and `load` pass on as ``here``.
     Raises `SettingsError`, which names every key that is missing, invalid or unknown, its value, and what was expected.
     """
     upstreams, source = tuple(upstreams), _Source(ini, os.environ if environ is None else environ)
     declared = keys(upstreams)
     values = {key.name: source.value(key) for key in declared}
     source.refuse_unknown(declared)
+    store = f"connectors.{values[REPOSITORIES]}.store"
+    if values.get(store, "") is None:
+        source.errors.append(f"{store} is missing, since {REPOSITORIES} is {values[REPOSITORIES]}")
     if source.errors:
         raise SettingsError("settings: " + "; ".join(source.errors))
     return Settings(
         contact=values[CONTACT],
-        connectors={each.name: ConnectorSettings(**_part(values, f"connectors.{each.name}")) for each in upstreams},
+        repositories=values[REPOSITORIES],
+        connectors={each.name: ConnectorSettings(**_settings_of(each, values)) for each in upstreams},
         **{name: kind(**_part(values, name)) for name, kind in _OWN_PARTS.items()},
     )
 
@@ -449,7 +469,7 @@ class _Source:
             return None
         try:
             found = key.parse(str(string).strip())
-            return self._absolute(found) if key.name == "search.index" else found
+            return self._absolute(found) if found and key.name.endswith((".index", ".store")) else found
         except ValueError as expected:
             self.errors.append(f"{where} is {'invalid' if key.is_secret else repr(string)}; expected {expected}")
             return None
@@ -507,6 +527,11 @@ class _Source:
 def _is_ours(part: str) -> bool:
     """Whether a key with this first word is ours, or is a typo of one."""
     return bool(difflib.get_close_matches(part.lower(), PARTS, n=1, cutoff=0.8))
+
+
+def _settings_of(upstream: type[Upstream], values: Mapping[str, Any]) -> dict[str, Any]:
+    found = _part(values, f"connectors.{upstream.name}")
+    return found if upstream.url_setting is None else {"url": values[upstream.url_setting], **found}
 
 
 def _part(values: Mapping[str, Any], part: str) -> dict[str, Any]:

@@ -30,7 +30,11 @@ class Sabotaged:
         upstream.answer = self._answer
         strings = {
             **connector_strings(upstream.url),
-            **{f"connectors.{kind.name}.url": f"{upstream.url}/{kind.name}" for kind in declared()},
+            **{
+                f"connectors.{kind.name}.url": f"{upstream.url}/{kind.name}"
+                for kind in declared()
+                if kind.url_setting is None
+            },
             "connectors.koji.url": f"{upstream.url}/kojihub",
             "cache.url": "redis://127.0.0.1:9/0",
             "search.index": "/nowhere",

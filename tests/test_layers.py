@@ -155,7 +155,7 @@ def test_the_service_does_not_import_the_sandbox():
 SHARED = {
     "__init__", "active_releases", "base", "bulk", "circuit", "http", "mdapi_relations", "mdapi_servers", "page_links",
     "query", "repositories", "repository_files", "repository_lists", "repository_reader", "repository_store",
-    "repository_values", "shape", "sweep", "types", "xmlrpc",
+    "repository_sweep", "repository_values", "shape", "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 

@@ -13,8 +13,11 @@ from fedora_packages.connectors import declared
 
 def connector_strings(url: str, **others: str) -> dict[str, str]:
     """Return the settings that lead every connector to one URL, with other settings for each of them."""
-    given = {"url": url, **others}
-    return {f"connectors.{kind.name}.{key}": value for kind in declared() for key, value in given.items()}
+    return {
+        f"connectors.{kind.name}.{key}": value
+        for kind in declared()
+        for key, value in {**({"url": url} if kind.url_setting is None else {}), **others}.items()
+    }
 
 
 @dataclass

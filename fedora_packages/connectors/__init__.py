@@ -56,7 +56,7 @@ def load(
     releases: ListReleases = tuple,
     **callbacks: Callable[..., None],
 ) -> dict[str, Connector]:
-    """Return a connector of each class in this package, by its name.
+    """Return a connector of each class in this package, by its name; of those with a role, the one that the settings choose.
 
     ``role`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases.
     ``callbacks`` are those of `HTTPClient`.
@@ -65,4 +65,5 @@ def load(
     return {
         kind.name: kind(settings.connectors[kind.name], agent, releases, reset_pause=pause, **callbacks)
         for kind in declared()
+        if kind.role is None or kind.name == settings.repositories
     }

@@ -41,6 +41,14 @@ class Connector(HTTPClient):
 
     is_optional = False
 
+    #: The setting of another part that has its URL (None: it has one of its own), and whether it stores what it reads.
+    url_setting: str | None = None
+    has_store = False
+
+    #: What its queries' names begin with (None: its name).  Of connectors of one role, the setting ``connectors.repositories``
+    #: chooses the one that answers them.
+    role: str | None = None
+
     #: Seconds between two of its sweeps; None if it declares none.
     sweep_every: float | None = None
 

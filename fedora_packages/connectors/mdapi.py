@@ -73,6 +73,7 @@ class MdapiConnector(Connector):
 
     name = "mdapi"
     title = "mdapi"
+    role = "mdapi"
     # MetaSource takes some 2.5 seconds to answer, more while several requests are under way.
     timeout = 20.0
 
@@ -80,7 +81,7 @@ class MdapiConnector(Connector):
     max_requirers = MAX_REQUIRERS
     max_requirers_bytes = MAX_REQUIRERS_BYTES
 
-    @query(version=4, subject="binary")
+    @query(version=5, subject="binary")
     def package(self, package, release) -> Package | NotFound:
         """Return the description of a package in a release.
 

@@ -163,7 +163,7 @@ def query(version: int, *, topics: tuple[str, ...] = (), **options: Any) -> Call
 
 @dataclass(frozen=True)
 class Query:
-    """A query bound to its connector.  ``name`` is ``CONNECTOR.METHOD``."""
+    """A query bound to its connector.  ``name`` is ``CONNECTOR.METHOD``, or ``ROLE.METHOD`` if another can answer it too."""
 
     name: str
     upstream: str
@@ -324,7 +324,7 @@ class Queries(dict[str, Query]):
     ):
         for connector in connectors:
             for short_name, found in inspect.getmembers(type(connector), lambda one: isinstance(one, Declaration)):
-                name = f"{connector.name}.{short_name}"
+                name = f"{connector.role or connector.name}.{short_name}"
                 self[name] = Query(name, connector.name, found, connector, count_invalid)
         # A stream of made-up topics must not fill the memory.
         self.listening = lru_cache(maxsize=1000)(self._listening)

@@ -29,6 +29,11 @@ class Repository:
     paths: tuple[str, ...]
 
     @property
+    def name(self) -> str:
+        """Its name as mdapi and Bodhi have it: ``f45``, ``f45-updates``."""
+        return self.release if self.kind == "release" else f"{self.release}-{self.kind}"
+
+    @property
     def label(self) -> str:
         """Its name in messages: ``f45 updates``, ``f45 updates sources``."""
         return f"{self.release} {self.kind}{' sources' if self.is_source else ''}"

@@ -44,8 +44,7 @@ HEAD = 4096
 #: The suffix of an incomplete download.
 PARTIAL = ".part"
 
-#: Seconds of a pause in a response.  By default a download takes at most a minute, and a second for each
-#: ``MIN_BYTES_PER_SECOND``.
+#: Seconds of a pause in a response.  A download takes at most a minute, and a second for each ``MIN_BYTES_PER_SECOND``.
 TIMEOUT = 30.0
 MIN_BYTES_PER_SECOND = 50_000
 
@@ -104,7 +103,7 @@ class Mirror:
     """Files below a URL (http, https or file) or a directory; downloads are stored in ``folder``.
 
     ``agent`` is the User-Agent of requests.  Downloads end when ``is_over`` is true.  ``timeout`` is in seconds.  Threads may
-    share a mirror.  A download that is slower than ``bytes_per_second`` fails.
+    share a mirror.
     """
 
     base: str
@@ -112,7 +111,6 @@ class Mirror:
     agent: str
     is_over: Callable[[], bool] = lambda: False
     timeout: float = TIMEOUT
-    bytes_per_second: int = MIN_BYTES_PER_SECOND
     max_package_bytes: int = MAX_PACKAGE_BYTES
     chunk_bytes: int = CHUNK
 
@@ -162,21 +160,34 @@ class Mirror:
             self._check_compressed(path, found, listed)
             progress(listed.size)
         else:
-            found = self.folder / f"{listed.checksum[1]}{Path(listed.href).suffix}"
+            found = self._place(listed)
             # Several repositories may have the same file, for example an empty list.
             with self._download_locks.setdefault(found.name, threading.Lock()):
-                if found.exists() and found.stat().st_size == listed.size:
+                if self.has(listed):
                     self._check_compressed(path, found, listed)
                     progress(listed.size)
                 else:
                     self._download(path, found, listed, progress)
         return Fetched(found, self._count_packages(path, found, listed))
 
+    def has(self, listed: RepositoryFile) -> bool:
+        """Whether a file is on this machine, and `fetch` only checks it."""
+        found = self._place(listed)
+        return self._root is not None or (found.exists() and found.stat().st_size == listed.size)
+
+    def remove_all(self) -> None:
+        """Remove all downloads, also incomplete ones."""
+        for path in self.folder.glob("*"):
+            path.unlink(missing_ok=True)
+
+    def _place(self, listed: RepositoryFile) -> Path:
+        return self.folder / f"{listed.checksum[1]}{Path(listed.href).suffix}"
+
     def _download(self, path: str, found: Path, listed: RepositoryFile, progress: Callable[[int], None]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         part = found.with_name(f"{found.name}{PARTIAL}")
         digest = hashlib.new(listed.checksum[0])
-        limit = 60 + listed.size / self.bytes_per_second
+        limit = 60 + listed.size / MIN_BYTES_PER_SECOND
         deadline, size = time.monotonic() + limit, 0
         download = self._file(path)
         if download is None or download.pieces is None:

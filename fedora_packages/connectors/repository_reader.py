@@ -249,7 +249,7 @@ def _difference(database: sqlite3.Connection, before: Path) -> Difference:
         query = "select source, version, body from {}.package where name = ?"
         sides = [database.execute(query.format(side), [name]).fetchone() for side in ("old", "main")]
         old, new = sides
-        packages[name] = Changed((new or old)[0], new and new[1], kinds)
+        packages[name] = Changed((new or old)[0], old and old[1], new and new[1], kinds)
         if "primary" in kinds:
             before, after = (side and unpacked(side[2]) for side in sides)
             for kind, capabilities in named.items():

@@ -18,7 +18,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,9 +71,13 @@ def unpacked(body: bytes) -> Any:
 
 @dataclass(frozen=True)
 class Changed:
-    """A package that differs: its source, its version and release (None: removed), and the lists in which it differs."""
+    """A package that differs: its source, its version and release before and now, and the lists in which it differs.
+
+    A version is None if the repository did not have the package, or has it no longer.
+    """
 
     source: str
+    before: str | None
     version: str | None
     lists: Sequence[str]
 
@@ -207,3 +211,9 @@ class Stores:
                 known = self._open[name] = (version, Store(self.path(name)))
             return known[1]
         return None
+
+    def remove_others(self, names: Collection[str]) -> None:
+        """Remove the stores of all but some repositories."""
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            if path.name.removesuffix(SUFFIX) not in names:
+                path.unlink(missing_ok=True)

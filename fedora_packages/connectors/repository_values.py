@@ -81,6 +81,12 @@ class Package(Model):
     siblings: Annotated[Parts(Text(256), MAX_SIBLINGS, "binary package"), sorted_once] = field(
         "all binaries of the source, by name", alias="co-packages"
     )
+    architectures: Own[list[Text(32)] | None] = field(
+        "of all packages of the name; null if mdapi answers", default=None
+    )
+    size: Own[Count | None] = field("bytes of the rpm; null if mdapi answers", default=None)
+    installed_size: Own[Count | None] = field("bytes; null if mdapi answers", default=None)
+    built: Own[Timestamp | None] = field("null if mdapi answers", default=None)
     invalid_rows: InvalidRows = None
 
 

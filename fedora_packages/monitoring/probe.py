@@ -128,7 +128,7 @@ def _foreign(query: Query, shape: Shape) -> str:
 
 
 def _setting(query: Query) -> str:
-    return f"connectors.{query.upstream}.url"
+    return query.connector.url_setting or f"connectors.{query.upstream}.url"
 
 
 def _is_in(missing: str, findings: list[str]) -> bool:

@@ -23,6 +23,7 @@ class DoubleStars(Model):
 
 class Doubles:
     name = "doubles"
+    role = None
 
     @query(version=1)
     def stars(self, package) -> DoubleStars:
@@ -32,6 +33,7 @@ class Doubles:
 
 class Stars:
     name = "stars"
+    role = None
 
     @query(version=3)
     def seen(self, package):

@@ -41,12 +41,12 @@ def test_packages_that_were_added_removed_and_changed_are_named_with_their_lists
         rpm("log", changelogs=log), rpm("both", summary="Other", changelogs=log),
     ]  # fmt: skip
     assert difference(tmp_path, before, after).packages == {
-        "gone": Changed("gone", None, ["primary"]),
-        "added": Changed("added", "1.0-1", ["primary"]),
-        "new": Changed("new", "1.1-1", ["primary"]),
-        "files": Changed("files", "1.0-1", ["filelists"]),
-        "log": Changed("log", "1.0-1", ["other"]),
-        "both": Changed("both", "1.0-1", ["primary", "other"]),
+        "gone": Changed("gone", "1.0-1", None, ["primary"]),
+        "added": Changed("added", None, "1.0-1", ["primary"]),
+        "new": Changed("new", "1.0-1", "1.1-1", ["primary"]),
+        "files": Changed("files", "1.0-1", "1.0-1", ["filelists"]),
+        "log": Changed("log", "1.0-1", "1.0-1", ["other"]),
+        "both": Changed("both", "1.0-1", "1.0-1", ["primary", "other"]),
     }
 
 

@@ -66,6 +66,8 @@ class Fedora:
 
 
 class Stub:
+    role = None
+
     def __init__(self, fedora):
         self.fedora = fedora
         self.settings = SimpleNamespace(concurrency=4)

@@ -178,6 +178,10 @@ VALUES: dict[str, Any] = {
         "url": "https://guake.example/",
         "repository": "release",
         "siblings": ["guake"],
+        "architectures": None,
+        "size": None,
+        "installed_size": None,
+        "built": None,
     },
     "mdapi.files": {
         "found": True,

@@ -23,7 +23,11 @@ def check(sandbox, tmp_path, capsys):
         sandbox.fault(name, reset=True)
 
     def check(**urls):
-        own = {kind.name: f"{sandbox.url}/{'kojihub' if kind.name == 'koji' else kind.name}" for kind in declared()}
+        own = {
+            kind.name: f"{sandbox.url}/{'kojihub' if kind.name == 'koji' else kind.name}"
+            for kind in declared()
+            if kind.url_setting is None
+        }
         lines = [f"connectors.{name}.url = {url}" for name, url in {**own, **urls}.items()]
         # Nothing listens there, and nothing lies there.
         lines += ["cache.url = redis://127.0.0.1:9/0", "search.index = nowhere", "worker.topic_prefix = org.x.dev"]

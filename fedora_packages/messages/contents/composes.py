@@ -29,7 +29,7 @@ class Reading:
     """What a worker has found in a repository: some binary packages (``names``) that differ from before in the same ``lists``.
 
     In place of a list, ``requires`` says that other packages require something of them now and did not before, or the reverse;
-    ``obsoletes`` likewise.  ``sources`` are their source packages with the version and release (None: removed).
+    ``obsoletes`` likewise.  ``sources`` are the source packages of another version, with that and the release (None: removed).
     """
 
     repository: str
@@ -89,25 +89,24 @@ def sources(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
 def binaries(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the binary packages that a worker has found changed."""
     reading = reading_of(body)
-    yield from reading.names if reading and reading.sources else ()
+    yield from reading.names if reading and not set(LISTS).isdisjoint(reading.lists) else ()
 
 
 def details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
     """Return ``{"repository", "version", "action"}``; ``action`` is ``removed`` for a package that is no longer there."""
     reading = reading_of(body)
-    if reading is None or package not in reading.sources:
+    if reading is None:
         return {}
-    version = reading.sources[package]
-    return {
-        "repository": line(reading.repository),
-        "version": line(version),
-        "action": "removed" if version is None else None,
-    }
+    version = reading.sources.get(package)
+    is_removed = package in reading.sources and version is None
+    return {"repository": reading.repository, "version": line(version), "action": "removed" if is_removed else None}
 
 
 def sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
     """Return "3.10.1-4 is in f45-updates"."""
-    repository = details.get("repository", "a repository")
-    if details.get("action") == "removed":
-        return f"The package was removed from {repository}"
-    return f"{details['version']} is in {repository}" if "version" in details else "A repository changed"
+    if "repository" not in details:
+        return "A repository changed"
+    if "version" in details:
+        return f"{details['version']} is in {details['repository']}"
+    verb = "was removed from" if details.get("action") == "removed" else "changed in"
+    return f"The package {verb} {details['repository']}"

@@ -99,6 +99,7 @@ def test_the_details_of_every_recorded_message_are_small_and_make_a_sentence(dat
          []),
         (SYNC, {READING: Reading("f45-updates", ["primary"], ["guake"], {"guake": None})},
          "The package was removed from f45-updates", []),
+        (SYNC, {READING: Reading("f45-updates", ["filelists"], ["guake"])}, "The package changed in f45-updates", []),
         (SYNC, {READING: {"repository": "f45-updates", "sources": {"guake": "1-1"}}}, "A repository changed", []),
         ("anitya.project.version.update", {"upstream_version": "2.0"}, "Upstream released version 2.0", []),
         ("hotness.update.bug.file", {"bug": {"bug_id": 5}}, "The-new-hotness filed bug 5", ["/show_bug.cgi?id=5"]),

@@ -8,6 +8,7 @@ from fedora_packages.connectors import declared, load
 from fedora_packages.connectors.query import Queries
 from fedora_packages.settings import from_strings
 from tests.sandbox.running import Running
+from tests.upstream import connector_strings
 
 SETTINGS = {
     "cache.url": "redis://localhost/0", "search.index": "/nowhere", "worker.topic_prefix": "org.fedoraproject.dev",
@@ -102,9 +103,7 @@ UNKNOWN = {"mdapi.required_by": {"is_by_name_only", "asked", "unasked", "package
 
 
 def test_the_same_packages_give_the_same_values_from_both_servers(live):
-    settings = from_strings(
-        {**SETTINGS, **{f"connectors.{kind.name}.url": f"{live.url}/mdapi" for kind in declared()}}, declared()
-    )
+    settings = from_strings({**SETTINGS, **connector_strings(f"{live.url}/mdapi")}, declared())
     queries = Queries(load(settings, "test").values())
     names = [
         "guake",
