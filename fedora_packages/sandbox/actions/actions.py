@@ -257,7 +257,7 @@ class Actions(Publisher):
     # Repositories
 
     def repo(self, packages: list[Package], options: Options) -> None:
-        """Renew the repositories of a release: mdapi then shows the builds that Koji has tagged.  Options: release.
+        """Renew the repositories of a release: mdapi and the mirror then show the builds that Koji has tagged.  Options: release.
 
         A named package without a new build is built and tagged first.
         """
@@ -272,9 +272,9 @@ class Actions(Publisher):
                 self.add_tag(package, build, _first_searched(release, package), "bodhi")
         for repository, tag in release.repositories:
             touched = sorted(self.pending.pop(repository, set()) | named)
-            self._renew(repository, tag, touched)
+            self._renew(release, repository, tag, touched)
 
-    def _renew(self, repository: str, tag: str, names: list[str]) -> None:
+    def _renew(self, release: Release, repository: str, tag: str, names: list[str]) -> None:
         view = self.world.now()
         changed: list[str] = []
         for name in names:
@@ -300,6 +300,9 @@ class Actions(Publisher):
         if changed and self.world.software["mdapi"] == "classic":
             for part in messages.REPOSITORY_FILES:
                 self.publish(messages.repository(repository, part, dict.fromkeys(changed)))
+        # mdapi's second name of a repository has none of its own on the mirror.
+        if changed and repository.startswith(release.branch):
+            self.publish(messages.synced(repository, release))
 
 
 def _first_searched(release: Release, package: Package) -> str:

@@ -15,7 +15,7 @@ from fedora_packages.sandbox.upstreams.distgit import person_json, project_json
 from fedora_packages.sandbox.upstreams.forgejo import account_json, repository_json
 from fedora_packages.sandbox.world.history import commit_hash
 from fedora_packages.sandbox.world.models import STATES, Branch, Bug, Build, Comment, Package, Problem, Project, Update
-from fedora_packages.sandbox.world.releases import Tag
+from fedora_packages.sandbox.world.releases import Release, Tag
 from fedora_packages.sandbox.world.world import View
 
 Message = tuple[str, dict[str, Any]]
@@ -374,6 +374,31 @@ def repository(name: str, part: str, packages: Iterable[str]) -> Message:
         "packages": list(packages),
         "url": f"{path}/{commit_hash(name, part, time.time())}-{part}.sqlite.xz",
     }
+
+
+def synced(name: str, release: Release) -> Message:
+    """Return the message that a repository of a release is on the mirror: of Bodhi's sync, or of a compose of all of it."""
+    if name == release.branch and release.id_prefix == "FEDORA":
+        return composed(release)
+    is_fedora = release.id_prefix == "FEDORA"
+    repo = ("updates" if is_fedora else "epel") + ("-testing" if name.endswith("-testing") else "")
+    return f"bodhi.updates.{'fedora' if is_fedora else 'epel'}.sync", {
+        "repo": repo, "release": release.version, "bytes": "1.5 GiB", "raw_bytes": "1610612736", "deleted": "40",
+    }  # fmt: skip
+
+
+def composed(release: Release) -> Message:
+    """Return the message of pungi that a nightly compose of a release has ended."""
+    version = "Rawhide" if release.branch == "rawhide" else release.version
+    date = time.strftime("%Y%m%d", time.gmtime())
+    identity = f"Fedora-{version}-{date}.n.0"
+    return "pungi.compose.status.change", {
+        "status": "FINISHED_INCOMPLETE", "compose_id": identity, "compose_date": date, "compose_type": "nightly",
+        "compose_respin": 0, "compose_label": None, "compose_path": f"/mnt/koji/compose/{release.branch}/{identity}",
+        "location": f"https://kojipkgs.fedoraproject.org/compose/{release.branch}/{identity}/compose",
+        "release_short": "Fedora", "release_name": "Fedora", "release_version": version, "release_type": "ga",
+        "release_is_layered": False,
+    }  # fmt: skip
 
 
 def crashes(before: Problem, after: Problem) -> Iterator[Message]:

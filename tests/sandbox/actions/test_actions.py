@@ -1,5 +1,7 @@
 """Actions: dist-git and repositories, impossible ones, and many in one request."""
 
+import json
+
 import pytest
 
 from tests.sandbox.actions.recorded import kinds, message, recorded
@@ -65,8 +67,9 @@ def test_a_new_package_can_be_built_and_published(live, data):
 def test_a_repository_is_announced_file_by_file(live, data):
     live.trigger("build", "guake")
     told = live.envelopes(live.trigger("repo", "guake"))
-    assert {one["topic"] for one in told} == {"org.fedoraproject.dev.mdapi.repo.update"}
-    rawhide = [one["msg"] for one in told if one["msg"]["name"] == "rawhide"]
+    topics = ("mdapi.repo.update", "pungi.compose.status.change")
+    assert {one["topic"] for one in told} == {f"org.fedoraproject.dev.{topic}" for topic in topics}
+    rawhide = [one["msg"] for one in told if one["msg"].get("name") == "rawhide"]
     assert [body["url"].rpartition("-")[2] for body in rawhide] == [
         "primary.sqlite.xz",
         "filelists.sqlite.xz",
@@ -74,6 +77,23 @@ def test_a_repository_is_announced_file_by_file(live, data):
     ]
     assert all(set(body) == set(recorded(data, "fm-mdapi.repo.update-1.json")) for body in rawhide)
     assert all("guake" in body["packages"] for body in rawhide)
+
+
+@pytest.mark.parametrize(
+    ("release", "sample"),
+    [
+        ("rawhide", "fm-pungi.compose.status.change-1"), ("f44", "fm-bodhi.updates.fedora.sync-1"),
+        ("epel9", "fm-bodhi.updates.epel.sync-1"),
+    ],
+)  # fmt: skip
+def test_what_is_on_the_mirror_is_announced_as_by_its_publisher(live, data, release, sample):
+    recorded_message = json.loads((data / f"today/messages/{sample}.json").read_text("utf-8"))
+    told = live.envelopes(live.trigger("repo", "guake", release=release))
+    bodies = {one["topic"]: one["msg"] for one in told if one["topic"].endswith((".sync", ".status.change"))}
+    assert [topic.partition(".dev.")[2] for topic in bodies] == [recorded_message["topic"].partition(".prod.")[2]]
+    for body in bodies.values():
+        assert body.keys() == recorded_message["body"].keys()
+        assert body.get("release", release) in (release, release.lstrip("fepl"))
 
 
 def test_a_repository_names_binaries_and_capabilities(live):
@@ -86,7 +106,8 @@ def test_a_repository_names_binaries_and_capabilities(live):
 def test_a_package_leaves_a_repository_with_all_its_requirements_in_the_message(live):
     live.trigger("retire", "guake")
     live.trigger("build", "kakoune")
-    (names,) = {tuple(one["msg"]["packages"]) for one in live.envelopes(live.trigger("repo", "kakoune"))}
+    told = live.envelopes(live.trigger("repo", "kakoune"))
+    (names,) = {tuple(one["msg"]["packages"]) for one in told if one["topic"].endswith("mdapi.repo.update")}
     assert {"guake", "keybinder3", "libnotify", "libwnck3", "gtk3", "hicolor-icon-theme"} <= set(names)
 
 
