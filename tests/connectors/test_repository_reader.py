@@ -1,5 +1,8 @@
 """Stores are written whole, and say how they differ from the one before."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from fedora_packages.connectors import repository_reader
@@ -66,6 +69,8 @@ def test_of_one_name_the_newest_package_is_kept_and_of_one_age_that_of_the_machi
     assert (found["version"], found["arch"], found["architectures"]) == ("1.10", "x86_64", ["x86_64", "i686"])
     assert [store.having("requires", name) for name in ("old", "other", "new")] == [[], [], ["a"]]
     assert store.files("a")
+    with closing(sqlite3.connect(Stores(tmp_path).path("store"))) as database:
+        assert database.execute("select count(*) from files").fetchone() == (1,)
 
 
 def test_an_invalid_package_costs_itself_and_is_reported(tmp_path):
