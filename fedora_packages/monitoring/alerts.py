@@ -167,7 +167,7 @@ def _of_changed(upstream: UpstreamHealth, changed: list[Probe]) -> Alert:
         f"{upstream.title}'s answers have changed: {first}",
         (f"Also {_sentence('; '.join(more))}  " if more else "")
         + "Values can lack what changed, or their refills fail and pages show the last known values.  "
-        f"If connectors.{upstream.name}.url is right, the connector must follow.  "
+        "If its URL in the settings is right, the connector must follow.  "
         "fedora-packages-worker --check asks again, and so does each start of a worker.",
         since=min((probe.since for probe in changed if probe.since is not None), default=None),
     )
