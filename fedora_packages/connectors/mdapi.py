@@ -150,7 +150,7 @@ class MdapiConnector(Connector):
         return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
     # Few packages require the sample, so that the probe stays small.
-    @query(version=5, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
+    @query(version=6, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
@@ -183,6 +183,7 @@ class MdapiConnector(Connector):
             "asked": list(pages),
             "unasked": unasked + len(names) - len(pages),
             "is_by_name_only": is_by_name_only,
+            "is_complete": False,
             **merged(pages, self.max_requirers, MAX_REASONS),
         }
         if is_by_name_only:

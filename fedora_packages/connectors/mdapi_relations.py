@@ -159,6 +159,9 @@ class RequiredBy(Model):
     is_by_name_only: bool = field(
         "whether mdapi cannot look up other capabilities than the name: packages that require those are missing"
     )
+    is_complete: bool = field(
+        "whether all repositories of the release were searched, for file paths and the members of rich dependencies too"
+    )
     repositories: list[Text(64)] = field("mdapi stops at the first repository that has any, or that has the package")
     total: Count = field("of those that are known")
     packages: Rows(RequiringPackage, MAX_REQUIRERS, "package") = field("by source and name")

@@ -109,7 +109,7 @@ class RepodataConnector(Connector):
         """
         return self._answer(PackageRelations, package, release, _about) or NotFound()
 
-    @query(version=5, subject="binary", every=3 * 86400, sample="keybinder3")
+    @query(version=6, subject="binary", every=3 * 86400, sample="keybinder3")
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package.
 
@@ -138,7 +138,8 @@ class RepodataConnector(Connector):
             if name in packages or len(packages) < MAX_REQUIRERS:
                 _add_reasons(packages, name, store.package(name), provided.keys())
         value = {
-            "asked": asked, "unasked": 0, "is_by_name_only": False, "repositories": list(kinds), "total": len(names),
+            "asked": asked, "unasked": 0, "is_by_name_only": False, "is_complete": True,
+            "repositories": list(kinds), "total": len(names),
             "packages": sorted(packages.values(), key=lambda row: (row["source"], row["name"])),
             "is_cut": len(names) > len(packages),
         }  # fmt: skip

@@ -26,6 +26,7 @@ class RequiredByWidget(Widget):
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of packages ([{"name", "page", "source", "rows"}])."""
         requirers = values["requirers"]
+        repositories = () if requirers.get("is_complete") else requirers.get("repositories", ())
         pagination = context.paginate(requirers.get("packages", ()), ROWS_PER_PAGE, "requirers")
         names = {name for one in pagination.rows for name in (one["name"], one["source"]) if name}
         sources = context.index.sources(names)
@@ -34,7 +35,7 @@ class RequiredByWidget(Widget):
             "pagination": pagination,
             "packages": [_package(one, sources) for one in pagination.rows],
             "by_name": " by its name" if requirers.get("is_by_name_only") else "",
-            "only_in": ", ".join(name for name in requirers.get("repositories", ()) if name != COMPLETE),
+            "only_in": ", ".join(name for name in repositories if name != COMPLETE),
         }
 
 

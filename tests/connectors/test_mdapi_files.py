@@ -64,7 +64,8 @@ def test_it_is_asked_for_the_name_and_what_libraries_are_required_by(required_by
         "libssl.so.4(OPENSSL_4)(64bit)",
     ]
     assert value == {
-        "found": True, "asked": asked, "unasked": 0, "is_by_name_only": False, "repositories": [], "total": 0, "packages": [],
+        "found": True, "asked": asked, "unasked": 0, "is_by_name_only": False, "is_complete": False,
+        "repositories": [], "total": 0, "packages": [],
         "is_cut": False,
     }  # fmt: skip
 

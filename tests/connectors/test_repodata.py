@@ -142,7 +142,7 @@ def test_who_requires_a_package_counts_in_stable_and_in_testing(queries, store):
     found = queries["mdapi.required_by"].fetch("vte", "f45")
     # An update replaces what it updates; a package in testing stands beside the stable one.
     assert requirers(found) == {"kept": ["libvte.so.1"], "new": ["libvte.so.2"]}
-    assert sorted(found["repositories"]) == ["release", "updates-testing"]
+    assert (found["is_complete"], sorted(found["repositories"])) == (True, ["release", "updates-testing"])
 
 
 def test_a_package_that_requires_something_in_two_repositories_has_the_reasons_of_both(queries, store):

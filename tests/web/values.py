@@ -216,6 +216,7 @@ VALUES: dict[str, Any] = {
         "asked": ["guake", "python3dist(guake)"],
         "unasked": 2,
         "is_by_name_only": False,
+        "is_complete": False,
         "repositories": ["release"],
         "total": 2,
         "packages": [

@@ -321,6 +321,18 @@ def test_it_is_said_how_far_the_list_of_requirers_goes(site, value, said):
     assert said in text_of(site.get("/guake/dependencies/required_by", 200))
 
 
+def test_a_complete_list_of_requirers_says_so(site):
+    value = requirers(is_complete=True, unasked=0, repositories=["updates-testing", "release"])
+    site.know("mdapi.required_by", value, "guake", "rawhide")
+    text = text_of(site.get("/guake/dependencies/required_by", 200))
+    assert "Requirements on its files and conditions such as (a or b) are included." in text
+    assert "Only packages in" not in text
+    assert "not included" not in text
+    site.know("mdapi.required_by", {**value, "is_complete": False}, "guake", "rawhide")
+    text = text_of(site.get("/guake/dependencies/required_by", 200))
+    assert "Requirements on file paths and conditions such as (a or b) are not included." in text
+
+
 def test_a_requirer_without_a_source_has_the_one_of_the_index(guake):
     packages = [
         {"name": name, "source": None, "relations": [relation("guake")]} for name in ("vim-enhanced", "unknown")

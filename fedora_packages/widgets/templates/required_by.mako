@@ -71,6 +71,10 @@ ${parts.pager(pagination)}
 % if requirers["unasked"]:
   ${requirers["unasked"]} more capabilities were not searched.\
 % endif
+% if requirers["is_complete"]:
+  Requirements on its files and conditions such as <code>(a or b)</code> are included.</p>
+% else:
   Requirements on file paths and conditions such as <code>(a or b)</code> are not included.
   Requirements on the package name are updated after messages, all others from time to time.</p>
+% endif
 % endif
