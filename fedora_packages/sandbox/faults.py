@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.koji import dump_fault, dumps
+from fedora_packages.sandbox.upstreams.koji_xmlrpc import dump_fault, dumps
 
 FAILURES = (500, 502, 503, 504, 429, "reset", "hang", "offline")
 INVALID = ("html", "truncated", "huge", "types", "empty")
