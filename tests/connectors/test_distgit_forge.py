@@ -6,6 +6,7 @@ import pytest
 
 from fedora_packages.connectors.distgit_forge import EVERY, PAUSE, Forge, Kind, KnownForge, Server
 from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
+from tests.clock import Clock
 from tests.filling import put
 from tests.upstream import FORGEJO_MISSING, PAGURE_MISSING, PAGURE_NO_FILE, Answer
 
@@ -34,18 +35,9 @@ def become(upstream, kind):
         upstream.answers[path] = Answer(found[kind]) if its is kind else missing
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

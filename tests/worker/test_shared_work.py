@@ -8,6 +8,7 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.redis import LockError
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.worker.shared_work import SharedWork, state_of
+from tests.clock import Clock
 
 BEGAN = 2000.0
 
@@ -158,16 +159,8 @@ def test_only_the_worker_whose_turn_it_is_keeps_the_lock(client):
     make_turn(client, work).take()
 
 
-class Clock:
-    def __init__(self):
-        self.now = BEGAN
-
-    def __call__(self):
-        return self.now
-
-
 def waking(client, work):
-    clock = Clock()
+    clock = Clock(BEGAN)
     return SharedWork(client, "sweep:koji", 300.0, work, clock), clock
 
 
