@@ -78,6 +78,8 @@ def write(path: Path, meta: Meta, lists: Mapping[str, tuple[Fetched, str]], skip
             database.execute("commit")
         with part.open("rb") as file:
             os.fsync(file.fileno())
+        # What was read from the old store before this is older than the change.
+        os.utime(part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

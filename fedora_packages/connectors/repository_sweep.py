@@ -19,7 +19,7 @@ from fedora_packages.connectors.repositories import Repository, repositories
 from fedora_packages.connectors.repository_files import Mirror, RepositoryFile
 from fedora_packages.connectors.repository_lists import Listing, listing_of
 from fedora_packages.connectors.repository_reader import write
-from fedora_packages.connectors.repository_store import Changed, Difference, Meta, Store, Stores
+from fedora_packages.connectors.repository_store import Changed, Difference, Meta, Store, Stores, members
 from fedora_packages.connectors.sweep import Change, LeftOut, Swept, event_of
 from fedora_packages.errors import InvalidResponse, UpstreamError
 from fedora_packages.messages.contents import composes
@@ -90,9 +90,11 @@ class RepositorySweep:
             return self._ended(position, known)
         return self._looked(position, known[position["waiting"][0]])
 
-    def _begun(self, position: Mapping[str, Any], now: float, known: Iterable[str]) -> dict[str, Any]:
+    def _begun(self, position: Mapping[str, Any], now: float, known: Collection[str]) -> dict[str, Any]:
         with self._lock:
-            self._awaited = {name: until for name, until in self._awaited.items() if until > self._clock()}
+            self._awaited = {
+                name: until for name, until in self._awaited.items() if until > self._clock() and name in known
+            }
             awaited = [name for name in known if name in self._awaited]
         is_full = not 0 <= now - position["full"] < self._every
         full = now if is_full else position["full"]
@@ -223,22 +225,26 @@ class RepositorySweep:
             yield Change(event_of(self._name, topic, key, sent, {READING: reading}), is_announced=is_announced)
 
     def _readings(self, repository: Repository, difference: Difference) -> Iterator[Reading]:
+        versions = _versions(difference.packages.values())
         by_lists: dict[tuple[str, ...], dict[str, Changed]] = {}
         for name, changed in difference.packages.items():
             by_lists.setdefault(tuple(changed.lists), {})[name] = changed
         for lists, packages in by_lists.items():
             for names in _some(list(packages)):
-                yield Reading(repository.name, lists, names, _versions(packages[name] for name in names))
-        yield from (Reading(repository.name, ["obsoletes"], names) for names in _some(difference.obsoleted))
-        beside = (
+                # Each source is told once.
+                sources = dict.fromkeys(packages[name].source for name in names)
+                told = {source: versions.pop(source) for source in sources if source in versions}
+                yield Reading(repository.name, lists, names, told)
+        found = (
             self._stores.get(one.name) for one in repositories({"branch": repository.release}) if not one.is_source
         )
+        beside = [store for store in found if store is not None]
+        hidden = [] if "testing" in repository.kind else _hidden(difference, beside)
+        obsoleted = {*difference.obsoleted, *_named(hidden, "obsoletes")}
+        capabilities = {*difference.capabilities, *_named(hidden, "requires")}
+        yield from (Reading(repository.name, ["obsoletes"], names) for names in _some(sorted(obsoleted)))
         providers = {
-            name
-            for store in beside
-            if store is not None
-            for capability in difference.capabilities
-            for name in store.having("provides", capability)
+            name for store in beside for capability in capabilities for name in store.having("provides", capability)
         }
         yield from (Reading(repository.name, ["requires"], names) for names in _some(sorted(providers)))
 
@@ -246,6 +252,18 @@ class RepositorySweep:
 def _some(names: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(names), MAX_NAMES):
         yield names[start : start + MAX_NAMES]
+
+
+def _hidden(difference: Difference, beside: Iterable[Store]) -> list[Mapping[str, Any]]:
+    """Return the packages that one hides which is new in its repository, or uncovers which is gone from it."""
+    names = [name for name, changed in difference.packages.items() if None in (changed.before, changed.version)]
+    return [about for name in names for store in beside if (about := store.package(name)) is not None]
+
+
+def _named(packages: Iterable[Mapping[str, Any]], kind: str) -> Iterator[str]:
+    for about in packages:
+        for relation in about[kind]:
+            yield from members(relation["name"] or "")
 
 
 def _versions(packages: Iterable[Changed]) -> dict[str, str | None]:

@@ -116,6 +116,34 @@ def test_what_differs_is_told_with_what_others_require_of_whom(site):
     assert site.later()["f45-updates", "requires"] == ["vte"]
 
 
+def test_an_update_touches_what_the_package_related_to_that_it_hides(site):
+    stable = rpm("tool", requires=["bash", "(bash if x)"], obsoletes=["old-tool"])
+    site.publish(rpm("bash", provides=["bash"]), stable, revision=2)
+    site.later()
+    touched = {("f45-updates", "obsoletes"): ["old-tool"], ("f45-updates", "requires"): ["bash"]}
+    site.publish(rpm("guake"), rpm("tool", evr=("0", "2.0", "1")), kind="updates", revision=2)
+    assert site.later() == {("f45-updates", "primary"): ["tool"], **touched}
+    # Another update hides nothing more; without one the package in the release counts again.
+    site.publish(rpm("guake"), rpm("tool", evr=("0", "3.0", "1")), kind="updates", revision=3)
+    assert site.later() == {("f45-updates", "primary"): ["tool"]}
+    site.publish(rpm("guake"), kind="updates", revision=4)
+    assert site.later() == {("f45-updates", "primary"): ["tool"], **touched}
+
+
+def test_a_source_that_loses_a_package_was_not_removed_and_is_told_once(site):
+    site.publish(
+        rpm("guake", sourcerpm="guake-1.0-1.src.rpm"), rpm("guake-old", sourcerpm="guake-1.0-1.src.rpm"),
+        kind="updates", revision=2,
+    )  # fmt: skip
+    site.later()
+    new = {"evr": ("0", "2.0", "1"), "sourcerpm": "guake-2.0-1.src.rpm", "files": ["/usr/bin/guake"]}
+    site.publish(rpm("guake", **new), kind="updates", revision=3)
+    site.now += 300
+    readings = [reading_of(change.event.body) for change in site.run()]
+    assert {tuple(reading.lists) for reading in readings} == {("primary",), ("primary", "filelists")}
+    assert [reading.sources for reading in readings if reading.sources] == [{"guake": "2.0-1"}]
+
+
 def test_a_change_is_an_event_of_the_message_that_announces_it(site):
     site.publish(rpm("guake", evr=("0", "2.0", "1"), sourcerpm="guake-2.0-1.src.rpm"), kind="updates", revision=2)
     site.publish(rpm("bash"), branch="epel9", revision=2)
@@ -319,6 +347,7 @@ def test_a_message_about_nothing_that_we_have_changes_nothing(site):
     assert site.sweep.hear(sync(release="12"))
     assert not site.sweep.hear(sync("atomic"))
     assert site.later(10) == {}
+    assert site.last.again is None
 
 
 # Over HTTP.
