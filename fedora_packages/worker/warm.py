@@ -18,7 +18,7 @@ from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Queue
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import Queries, QueryCall
-from fedora_packages.errors import SearchUnavailable, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.monitoring.warmth import QueryWarmth, Warmth, warmth_of
 from fedora_packages.search import packages
 from fedora_packages.search.reader import IndexReader
@@ -92,6 +92,9 @@ class Warmer:
         except SearchUnavailable as error:
             log.warning("warm: %s", error)
             return
+        if self.stop.is_set():
+            # What was counted is not all.
+            return
         state = Warmth(self.clock(), queries=counts).after(warmth_of(turn.position))
         turn.advance(state.as_position())
         until = time.monotonic() + turn.every
@@ -115,10 +118,8 @@ class Warmer:
             return False
         try:
             self.cache.fill(call.source(), Policy.REFILL)
-        except UpstreamUnavailable:
-            # The upstream is down: its packages wait for it.
-            self._waiting[upstream].calls.appendleft(call)
         except UpstreamError as error:
+            # The next count puts it last: a value that never comes holds up no other.
             log.info("warm: %s about %s %s failed: %s", call.query.name, call.package, call.release or "", error)
         return True
 

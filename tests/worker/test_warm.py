@@ -192,8 +192,31 @@ def test_an_upstream_that_is_down_holds_up_no_other_and_loses_no_package(service
     while turn.is_alive():
         warmer.work("koji")
         warmer.work("mdapi")
+    # What failed before the circuit opened is what the next count finds, and no more is missing.
+    fill_all(service, make())
+    found = counted(service)
+    assert (found["mdapi.files"], found["mdapi.required_by"]) == ((5, 5), (5, 5))
     fill_all(service, make())
     assert counted(service) == {"koji.builds": (5, 5), "mdapi.files": (5, 5), "mdapi.required_by": (5, 5)}
+
+
+def test_a_value_that_never_comes_holds_up_no_other(service, make, fetches):
+    def fail(query, package):
+        if (query, package) == ("koji.builds", fetches.calls[0][1]):
+            raise UpstreamUnavailable("koji", "listBuilds", "timed out")
+
+    fetches.answer = fail
+    fill_all(service, make())
+    assert counted(service)["koji.builds"] == (0, 5)
+    fill_all(service, make())
+    assert counted(service)["koji.builds"] == (4, 5)
+
+
+def test_a_count_that_was_cut_short_is_not_told(service, make):
+    warmer = make()
+    warmer.stop.set()
+    turn_of(service, warmer).take()
+    assert warmth(service.client) is None
 
 
 def test_nothing_is_asked_of_an_upstream_whose_circuit_is_open_or_for_which_a_refill_waits(service, make, fetches):
