@@ -27,6 +27,7 @@ KEEP_EVERY = LOCK_FOR / 5
 class SharedWork:
     """One kind of shared work.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
 
+    It returns False if it was cut short.
     ``every`` is the interval in seconds.  Work that began before ``since`` (seconds since 1970) is due again then.  ``began``
     is when this turn did, ``done`` when the last one did that came to its end, or None.  All methods raise `CacheUnavailable`.
     """
@@ -105,25 +106,27 @@ class SharedWork:
         return not 0 <= self._clock() - float(began) < self.every
 
     def _run(self) -> bool:
-        self.began, error = self._clock(), ""
+        self.began, error, is_ours = self._clock(), "", True
         with redis_errors():
             known, done = self._client.hmget(self._key, "position", "done")
         self.position = json.loads(known) if known else None
         self.done = float(done) if done else None
         self._note(began=self.began, running=1)
         try:
-            self._work(self)
-            self._note(finished=self._clock(), done=self.began)
+            is_whole = self._work(self) is not False
+            self._note(finished=self._clock(), **({"done": self.began} if is_whole else {}))
         except UpstreamError as failure:
             error = failure.sentence
             log.warning("%s failed: %s", self.name, error)
         except LockError:
-            error = "the worker stood still, and another worker goes on"
-            log.warning("%s: %s", self.name, error)
+            # What is noted is the other worker's.
+            is_ours = False
+            log.warning("%s: the worker stood still, and another worker goes on", self.name)
         finally:
-            self._note(error=error)
-            with redis_errors():
-                self._client.hdel(self._key, "running")
+            if is_ours:
+                self._note(error=error)
+                with redis_errors():
+                    self._client.hdel(self._key, "running")
         return True
 
     def _note(self, **fields: Any) -> None:

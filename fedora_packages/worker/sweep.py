@@ -189,8 +189,11 @@ class Sweeper:
     max_steps: int = MAX_STEPS
     invalidate_older: Callable[[float], Any] = lambda before: None
 
-    def run(self, turn: SharedWork) -> None:
-        """Sweep from the position of a turn.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
+    def run(self, turn: SharedWork) -> bool:
+        """Sweep from the position of a turn, and return whether nothing is left.
+
+        Raises `UpstreamError`, `CacheUnavailable` and `LockError`.
+        """
         found = invalid = 0
         for _ in range(self.max_steps):
             swept = self.sweep.fetch(turn.position or {}, turn.began)
@@ -204,5 +207,8 @@ class Sweeper:
             turn.advance(swept.position, changes=found, invalid=invalid)
             if swept.again is not None:
                 turn.wake(swept.again)
-            if swept.is_complete or self.stop.is_set():
+            if swept.is_complete:
+                return True
+            if self.stop.is_set():
                 break
+        return False

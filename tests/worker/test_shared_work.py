@@ -114,8 +114,15 @@ def test_a_worker_that_has_lost_its_lock_stores_no_position(client):
 
     assert make_turn(client, work).take()
     state = state_of(client, "sweep:koji")
-    assert "position" not in state
-    assert "another worker" in state["error"]
+    # What else is noted is the other worker's: if that is killed, its work goes on at once.
+    assert ("position" in state, "error" in state, state["running"]) == (False, False, "1")
+
+
+def test_work_that_was_cut_short_was_not_done(client):
+    make_turn(client, lambda turn: False).take()
+    assert "done" not in state_of(client, "sweep:koji")
+    make_turn(client, nothing, BEGAN + 301).take()
+    assert state_of(client, "sweep:koji")["done"] == str(BEGAN + 301)
 
 
 def test_a_clock_that_was_put_back_stops_no_work(client):

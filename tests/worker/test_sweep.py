@@ -294,7 +294,8 @@ class Work:
 
 def run(fetch, position=None, handle=lambda changes, began, listed, previous: len(changes), **arguments):
     turn = Work(position)
-    Sweeper(Sweep("koji", 300.0, fetch), handle, threading.Event(), lambda: LISTED, **arguments).run(turn)
+    sweeper = Sweeper(Sweep("koji", 300.0, fetch), handle, threading.Event(), lambda: LISTED, **arguments)
+    turn.is_whole = sweeper.run(turn)
     return turn
 
 
@@ -315,6 +316,7 @@ def test_a_sweep_that_is_not_complete_goes_on_step_by_step():
         return Swept([build()], {"page": page + 1}, is_complete=page == 3)
 
     assert (run(fetch).position, run(fetch).counts) == ({"page": 4}, {"changes": 3, "invalid": 0})
+    assert run(fetch).is_whole
 
 
 def test_the_steps_of_a_sweep_are_bounded_and_the_next_one_goes_on():
@@ -323,6 +325,8 @@ def test_the_steps_of_a_sweep_are_bounded_and_the_next_one_goes_on():
 
     first = run(fetch, max_steps=2)
     assert run(fetch, first.position, max_steps=2).position == {"page": 5}
+    # What the rest would have shown is not known yet.
+    assert not first.is_whole
 
 
 def test_the_position_is_kept_after_the_changes_are_handled():
