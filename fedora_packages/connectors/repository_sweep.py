@@ -231,7 +231,7 @@ class RepositorySweep:
             by_lists.setdefault(tuple(changed.lists), {})[name] = changed
         for lists, packages in by_lists.items():
             for names in _some(list(packages)):
-                # Each source is told once.
+                # One reading has the version of a source package, so that the timeline has one line.
                 sources = dict.fromkeys(packages[name].source for name in names)
                 told = {source: versions.pop(source) for source in sources if source in versions}
                 yield Reading(repository.name, lists, names, told)
